@@ -1,0 +1,81 @@
+package dev.walshift.engine;
+
+import dev.walshift.postgres.Isolation;
+import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlStates;
+import dev.walshift.postgres.SqlTemplate;
+import dev.walshift.postgres.SqlText;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.function.LongUnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Does something that needs a strong lock on a table the application uses, without making the application queue behind us: each
+ * attempt is a fresh transaction with a short lock_timeout, and between attempts the queue is left alone.
+ *
+ * @param lockTimeout of one attempt; while we wait in the queue, later statements on the table wait behind us
+ * @param attempts before giving up
+ * @param pause before the second attempt; doubled each time up to {@link #MAX_PAUSE}, with jitter
+ * @param random gives a number from 0 to below its argument, for the jitter
+ */
+public record LockRetry(Duration lockTimeout, int attempts, Duration pause, LongUnaryOperator random) {
+    private static final Logger log = LoggerFactory.getLogger(LockRetry.class);
+    private static final Duration MAX_PAUSE = Duration.ofSeconds(10);
+    private static final SqlTemplate LOCK_TIMEOUT = SqlTemplate.of("SET LOCAL lock_timeout = {timeout}");
+
+    public LockRetry {
+        if (lockTimeout.toMillis() < 1 || attempts < 1) {
+            throw new IllegalArgumentException("lock timeout must be 1 ms or more and attempts 1 or more, got %s and %d"
+                    .formatted(lockTimeout, attempts));
+        }
+    }
+
+    /** The time to wait before attempt {@code attempt + 1}: half of it fixed, half of it by chance. */
+    public Duration pauseAfter(int attempt) {
+        long doubled = pause.toMillis() << Math.min(attempt - 1, 20);
+        long bounded = Math.max(2, Math.min(doubled, MAX_PAUSE.toMillis()));
+        return Duration.ofMillis(bounded / 2 + random.applyAsLong(bounded / 2));
+    }
+
+    /**
+     * Runs {@code work} in a transaction, again while a lock is not granted in time.
+     *
+     * @param what for messages: "set the replica identity of ..."
+     * @throws MigrationException if no attempt got its lock
+     * @throws StoppedException if {@code stop} is raised between attempts
+     */
+    public <T> T run(Session session, String what, StopSignal stop, Session.Work<T> work) throws SQLException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return session.inTransaction(Isolation.READ_COMMITTED, tx -> {
+                    setLockTimeout(tx, lockTimeout);
+                    return work.run(tx);
+                });
+            } catch (SQLException e) {
+                if (!SqlStates.is(e, SqlStates.LOCK_NOT_AVAILABLE)) {
+                    throw e;
+                }
+                log.info("attempt {} to {}: lock not granted within {} ms", attempt, what, lockTimeout.toMillis());
+                if (attempt == attempts) {
+                    throw new MigrationException(
+                            ProblemCode.LOCK_NOT_GRANTED,
+                            "could not %s: the lock was not granted in %d attempts of %d ms"
+                                    .formatted(what, attempts, lockTimeout.toMillis()),
+                            "End the long transactions that use the table (pg_stat_activity, pg_locks), then run the"
+                                    + " same command again.",
+                            e);
+                }
+            }
+            if (stop.await(pauseAfter(attempt))) {
+                throw new StoppedException();
+            }
+        }
+    }
+
+    /** Sets lock_timeout for the rest of the transaction; the server counts it for each lock. */
+    public static void setLockTimeout(Session transaction, Duration timeout) throws SQLException {
+        transaction.execute(LOCK_TIMEOUT.with("timeout", new SqlText(Long.toString(timeout.toMillis()))));
+    }
+}

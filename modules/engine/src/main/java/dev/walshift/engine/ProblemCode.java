@@ -1,0 +1,31 @@
+package dev.walshift.engine;
+
+/** What kind of problem; stable, for scripts. */
+public enum ProblemCode {
+    // refused by the plan
+    WRONG_STATEMENT,
+    TABLE_NOT_FOUND,
+    UNSUPPORTED_TABLE,
+    UNSUPPORTED_SERVER,
+    SERVER_SETTING,
+    MISSING_PRIVILEGE,
+    NO_IDENTITY_KEY,
+    REPLICA_IDENTITY,
+    UNSUPPORTED_CHANGE,
+    UNSUPPORTED_DEPENDENT,
+    // met on the way
+    BUSY,
+    LOCK_NOT_GRANTED,
+    BLOCKED_BY_TRANSACTION,
+    SOURCE_CHANGED,
+    SOURCE_REWRITTEN,
+    SLOT_LOST,
+    STREAM_FAILED,
+    DATA_REJECTED,
+    DIFFERENCE_FOUND,
+    NOT_CONVERGING,
+    JOURNAL_MISMATCH,
+    STOPPED,
+    SERVER_UNAVAILABLE,
+    SERVER_ERROR
+}

@@ -1,0 +1,102 @@
+package dev.walshift.engine.changes;
+
+import dev.walshift.engine.MigrationException;
+import dev.walshift.engine.ProblemCode;
+import dev.walshift.engine.StopSignal;
+import dev.walshift.postgres.Lsn;
+import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlStates;
+import dev.walshift.postgres.SqlTemplate;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+
+/** The migration's logical replication slot on the server. */
+public final class ReplicationSlot {
+    /**
+     * By function, not by replication command: that one would export a snapshot of all running transactions, which fails on servers
+     * with many ("initial slot snapshot too large"), and we need none.
+     */
+    private static final SqlTemplate CREATE =
+            SqlTemplate.of("SELECT pg_create_logical_replication_slot(?, 'pgoutput')");
+
+    private static final SqlTemplate STATE = SqlTemplate.of("""
+        SELECT active, wal_status, confirmed_flush_lsn, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint
+          FROM pg_replication_slots
+         WHERE slot_name = ?
+        """);
+
+    private static final SqlTemplate DROP = SqlTemplate.of("SELECT pg_drop_replication_slot(?)");
+    private static final SqlTemplate DISCONNECT = SqlTemplate.of("""
+        SELECT pg_terminate_backend(active_pid)
+          FROM pg_replication_slots
+         WHERE slot_name = ? AND active_pid IS NOT NULL
+        """);
+
+    private static final Duration RETRY = Duration.ofMillis(100);
+    private static final int DROP_ATTEMPTS = 100;
+
+    private ReplicationSlot() {}
+
+    /**
+     * How the slot stands.
+     *
+     * @param active whether a walsender uses it
+     * @param lost whether the server removed WAL that it needs
+     * @param confirmed up to where changes need not be sent again
+     * @param lagBytes WAL that the server keeps for it
+     */
+    public record State(boolean active, boolean lost, Lsn confirmed, long lagBytes) {
+        private static State read(ResultSet row) throws SQLException {
+            String confirmed = row.getString(3);
+            return new State(
+                    row.getBoolean(1),
+                    "lost".equals(row.getString(2)),
+                    confirmed == null ? Lsn.ZERO : Lsn.parse(confirmed),
+                    row.getLong(4));
+        }
+    }
+
+    /**
+     * Makes the slot. The server waits for every transaction that is running now to end first (snapbuild.c); the session's
+     * statement_timeout bounds it.
+     */
+    public static void create(Session session, SlotName name) throws SQLException {
+        String unused = session.queryOne(CREATE, row -> row.getString(1), name.slot());
+    }
+
+    /** Empty if there is no such slot. */
+    public static Optional<State> state(Session session, SlotName name) throws SQLException {
+        return session.queryFirst(STATE, State::read, name.slot());
+    }
+
+    /**
+     * Drops the slot if it exists; ends its walsender, whose client may already be gone, first.
+     *
+     * @throws MigrationException if it stays in use
+     */
+    public static void drop(Session session, SlotName name) throws SQLException {
+        StopSignal never = new StopSignal();
+        for (int attempt = 0; attempt < DROP_ATTEMPTS; attempt++) {
+            try {
+                session.queryFirst(DISCONNECT, row -> row.getBoolean(1), name.slot());
+                session.queryFirst(DROP, row -> true, name.slot());
+                return;
+            } catch (SQLException e) {
+                if (SqlStates.is(e, SqlStates.UNDEFINED_OBJECT)) {
+                    return;
+                }
+                if (!SqlStates.is(e, SqlStates.OBJECT_IN_USE)) {
+                    throw e;
+                }
+                never.await(RETRY);
+            }
+        }
+        throw new MigrationException(
+                ProblemCode.BUSY,
+                "replication slot %s stays in use and was not dropped".formatted(name.slot()),
+                "It keeps WAL on the server. Find its user in pg_replication_slots.active_pid, end it, and SELECT pg_drop_replication_slot('%s')."
+                        .formatted(name.slot()));
+    }
+}

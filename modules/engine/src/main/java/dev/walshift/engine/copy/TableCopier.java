@@ -1,0 +1,118 @@
+package dev.walshift.engine.copy;
+
+import dev.walshift.engine.StopSignal;
+import dev.walshift.engine.Workers;
+import dev.walshift.engine.journal.CopyProgress;
+import dev.walshift.engine.journal.KeyLog;
+import dev.walshift.engine.table.Blueprint;
+import dev.walshift.engine.table.ChunkSize;
+import dev.walshift.engine.table.DataRejected;
+import dev.walshift.engine.table.XidFence;
+import dev.walshift.postgres.Database;
+import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlTemplate;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Copies what a source held before the fence, by parallel workers, each chunk in a short transaction of its own.
+ *
+ * <p>{@link #run} by one thread; the figures by any.
+ */
+public final class TableCopier {
+    /**
+     * The upper bound keeps the chunk's own changes below logical_decoding_work_mem (64 MB unless set), so that decoding our copy never
+     * spills to disk.
+     */
+    private static final ChunkSize FIRST_CHUNK = new ChunkSize(64, 2048, Duration.ofMillis(250));
+
+    /** A chunk that a crash of the server takes back is copied again, so its commit need not wait for the disk. */
+    private static final SqlTemplate ASYNCHRONOUS = SqlTemplate.of("SET synchronous_commit = off");
+
+    private final Database database;
+    private final Blueprint table;
+    private final XidFence fence;
+    private final CopyProgress progress;
+    private final KeyLog keyLog;
+    private final AtomicLong rowsCopied = new AtomicLong();
+    private final AtomicLong pagesDone = new AtomicLong();
+    private final AtomicLong pagesTotal = new AtomicLong();
+
+    public TableCopier(Database database, Blueprint table, XidFence fence, CopyProgress progress, KeyLog keyLog) {
+        this.database = database;
+        this.table = table;
+        this.fence = fence;
+        this.progress = progress;
+        this.keyLog = keyLog;
+    }
+
+    public long rowsCopied() {
+        return rowsCopied.get();
+    }
+
+    /** The part that is done, 0 to 1. */
+    public double done() {
+        long total = pagesTotal.get();
+        return total == 0 ? 0 : (double) pagesDone.get() / total;
+    }
+
+    /**
+     * Copies all stripes that are not done yet.
+     *
+     * @param session to read the progress
+     * @throws dev.walshift.engine.StoppedException if stopped between two chunks
+     * @throws dev.walshift.engine.SourceRewrittenException if the copy has to begin again
+     */
+    public void run(Session session, int workers, StopSignal stop) throws SQLException {
+        List<CopyProgress.Stripe> stripes = progress.stripes(session);
+        count(stripes);
+        ConcurrentLinkedQueue<CopyProgress.Stripe> queue = new ConcurrentLinkedQueue<>(
+                stripes.stream().filter(stripe -> !stripe.isDone()).toList());
+        List<Workers.Task> tasks = Collections.nCopies(workers, signal -> work(queue, signal));
+        Workers.run("copy", stop, tasks, signal -> {});
+    }
+
+    private void count(List<CopyProgress.Stripe> stripes) {
+        long pages = 0;
+        long left = 0;
+        long rows = 0;
+        for (CopyProgress.Stripe stripe : stripes) {
+            pages = Math.max(pages, stripe.endPage());
+            left += stripe.endPage() - stripe.nextPage();
+            rows += stripe.rowsCopied();
+        }
+        pagesTotal.set(pages);
+        pagesDone.set(pages - left);
+        rowsCopied.set(rows);
+    }
+
+    private void work(ConcurrentLinkedQueue<CopyProgress.Stripe> queue, StopSignal stop) throws SQLException {
+        FencedCopy copy = new FencedCopy(table, fence, progress);
+        try (Session session = database.open("copy")) {
+            session.execute(ASYNCHRONOUS);
+            ChunkSize size = FIRST_CHUNK;
+            Optional<CopyProgress.Stripe> stripe = Optional.ofNullable(queue.poll());
+            while (stripe.isPresent()) {
+                stop.check();
+                long began = System.nanoTime();
+                FencedCopy.Chunk chunk = copy.copy(session, stripe.get(), size.pages());
+                size = size.after(Duration.ofNanos(System.nanoTime() - began));
+                note(stripe.get(), chunk);
+                stripe = chunk.stripe().isDone() ? Optional.ofNullable(queue.poll()) : Optional.of(chunk.stripe());
+            }
+        } catch (SQLException e) {
+            throw DataRejected.explain(table, e);
+        }
+    }
+
+    private void note(CopyProgress.Stripe before, FencedCopy.Chunk chunk) {
+        rowsCopied.addAndGet(chunk.copied());
+        pagesDone.addAndGet(chunk.stripe().nextPage() - before.nextPage());
+        keyLog.appended(chunk.leftOut());
+    }
+}

@@ -1,0 +1,308 @@
+package dev.walshift.engine.cutover;
+
+import dev.walshift.engine.LockRetry;
+import dev.walshift.engine.MigrationException;
+import dev.walshift.engine.ProblemCode;
+import dev.walshift.engine.SourceRewrittenException;
+import dev.walshift.engine.StopSignal;
+import dev.walshift.engine.StoppedException;
+import dev.walshift.engine.journal.Journal;
+import dev.walshift.engine.journal.KeyBarrier;
+import dev.walshift.engine.journal.MigrationState;
+import dev.walshift.engine.table.Blueprint;
+import dev.walshift.engine.table.CatalogFingerprint;
+import dev.walshift.engine.table.SourceGuard;
+import dev.walshift.postgres.CommitUnknownException;
+import dev.walshift.postgres.Database;
+import dev.walshift.postgres.Isolation;
+import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlPart;
+import dev.walshift.postgres.SqlStates;
+import dev.walshift.postgres.SqlTemplate;
+import dev.walshift.postgres.SqlText;
+import dev.walshift.postgres.Xid;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Swaps source and shadow in one transaction, under a short lock. Each attempt is a fresh transaction; between two of them the lock
+ * queue is left alone and the shadow is brought up to date again.
+ *
+ * <p>One thread.
+ */
+public final class Cutover {
+    /**
+     * Local: waiting for a standby would hold the lock. The timeouts are the server's, so that they hold for a client that hangs too.
+     */
+    private static final SqlTemplate LIMITS = SqlTemplate.of("""
+        SET LOCAL synchronous_commit = local;
+        SET LOCAL statement_timeout = {limit};
+        SET LOCAL idle_in_transaction_session_timeout = {limit}
+        """);
+
+    private static final SqlTemplate TRANSACTION_LIMIT = SqlTemplate.of("SET LOCAL transaction_timeout = {limit}");
+    private static final SqlTemplate KEEP_OUT_VACUUM =
+            SqlTemplate.of("LOCK TABLE ONLY {source} IN SHARE UPDATE EXCLUSIVE MODE");
+    private static final SqlTemplate LOCK = SqlTemplate.of("LOCK TABLE ONLY {source} IN ACCESS EXCLUSIVE MODE");
+    private static final SqlTemplate DEADLOCK_TIMEOUT =
+            SqlTemplate.of("SELECT setting::bigint FROM pg_settings WHERE name = 'deadlock_timeout'");
+    private static final int TRANSACTION_TIMEOUT_SINCE = 17;
+
+    /** What a statement may take beyond its own budget before the server ends it. */
+    private static final Duration GRACE = Duration.ofSeconds(1);
+
+    private final Database database;
+    private final Journal journal;
+    private final long migration;
+    private final Blueprint table;
+    private final KeyBarrier barrier;
+    private final CutoverSettings settings;
+    private final Consumer<String> events;
+
+    /**
+     * The cutover of one table.
+     *
+     * @param barrier passes once the stream has delivered everything up to the present
+     * @param events told what an attempt met, for people
+     */
+    public Cutover(
+            Database database,
+            Journal journal,
+            long migration,
+            Blueprint table,
+            KeyBarrier barrier,
+            CutoverSettings settings,
+            Consumer<String> events) {
+        this.database = database;
+        this.journal = journal;
+        this.migration = migration;
+        this.table = table;
+        this.barrier = barrier;
+        this.settings = settings;
+        this.events = events;
+    }
+
+    /** Brings the shadow up to date before an attempt; returns the last transaction that wrote to it. */
+    @FunctionalInterface
+    public interface CatchUp {
+        Xid upToDate() throws SQLException;
+    }
+
+    /**
+     * The swap happened.
+     *
+     * @param attempts transactions begun
+     * @param lockWait in the queue for ACCESS EXCLUSIVE, in the attempt that succeeded
+     * @param lockHeld from its grant to the end of COMMIT
+     */
+    public record Result(int attempts, Duration lockWait, Duration lockHeld) {}
+
+    private enum Setback {
+        LOCK_NOT_GRANTED,
+        OLD_SNAPSHOT,
+        DRAIN_TOO_SLOW,
+        COMMIT_LOST
+    }
+
+    /** Ends an attempt: its transaction is rolled back and another one may follow. */
+    private static final class AttemptFailed extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+        private final Setback setback;
+
+        AttemptFailed(Setback setback, String what) {
+            super(what);
+            this.setback = setback;
+        }
+    }
+
+    /**
+     * Tries until the tables are swapped.
+     *
+     * @throws MigrationException LOCK_NOT_GRANTED after the last attempt, SOURCE_CHANGED if somebody changed the source's schema
+     * @throws SourceRewrittenException if the copy has to begin again
+     * @throws StoppedException if {@code stop} is raised before the swap
+     */
+    public Result run(CatchUp catchUp, StopSignal stop) throws SQLException {
+        int oldSnapshots = 0;
+        for (int attempt = 1; ; attempt++) {
+            stop.check();
+            Xid lastWriter = catchUp.upToDate();
+            try {
+                boolean giveWay = oldSnapshots < settings.oldSnapshotAttempts();
+                return attempt(attempt, giveWay ? Optional.of(lastWriter) : Optional.empty(), stop);
+            } catch (AttemptFailed e) {
+                events.accept("cutover attempt %d: %s".formatted(attempt, e.getMessage()));
+                oldSnapshots += e.setback == Setback.OLD_SNAPSHOT ? 1 : 0;
+                if (attempt >= settings.lock().attempts()) {
+                    throw new MigrationException(
+                            ProblemCode.LOCK_NOT_GRANTED,
+                            "no swap after %d attempts; the last one: %s".formatted(attempt, e.getMessage()),
+                            "The new table is ready and is kept up to date when you run the same command again; choose"
+                                    + " a quieter time or end the sessions named above.",
+                            e);
+                }
+            }
+            if (stop.await(settings.lock().pauseAfter(attempt))) {
+                throw new StoppedException();
+            }
+        }
+    }
+
+    private Result attempt(int number, Optional<Xid> giveWayTo, StopSignal stop) throws SQLException {
+        try (Session session = database.open("cutover")) {
+            Duration lockTimeout = lockTimeout(session);
+            SqlText drainAndSwap = drainAndSwap();
+            // Once before the lock: what has changed need not be locked, and what was run once runs quickly under the
+            // lock.
+            session.transact(tx -> {
+                checkUnchanged(tx);
+                checkOldSnapshots(tx, giveWayTo);
+            });
+            long[] granted = new long[2];
+            session.transact(tx -> {
+                limitWholeTransaction(tx);
+                keepOutVacuum(tx);
+                granted[0] = System.nanoTime();
+                lock(tx, lockTimeout);
+                granted[1] = System.nanoTime();
+                checkUnchanged(tx);
+                checkOldSnapshots(tx, giveWayTo);
+                awaitLastKeys(stop);
+                tx.execute(drainAndSwap);
+                journal.save(tx, migration, new MigrationState.Swapped());
+                checkDeadline(granted[1]);
+            });
+            return new Result(
+                    number,
+                    Duration.ofNanos(granted[1] - granted[0]),
+                    Duration.ofNanos(System.nanoTime() - granted[1]));
+        } catch (CommitUnknownException e) {
+            return askJournal(number, e);
+        }
+    }
+
+    /** The outcome of a COMMIT that nobody saw end stands in the journal; reading it waits for the transaction to end. */
+    private Result askJournal(int number, CommitUnknownException e) throws SQLException {
+        try (Session session = database.open("journal")) {
+            MigrationState state = session.inTransaction(
+                    Isolation.READ_COMMITTED, tx -> journal.load(tx, migration).state());
+            if (state instanceof MigrationState.Swapped) {
+                return new Result(number, Duration.ZERO, Duration.ZERO);
+            }
+            throw new AttemptFailed(
+                    Setback.COMMIT_LOST,
+                    "the connection was lost during COMMIT, which did not happen: " + e.getMessage());
+        }
+    }
+
+    /** Short of deadlock_timeout, so that it is we who yield, and nobody gets a deadlock error because of us. */
+    private Duration lockTimeout(Session session) throws SQLException {
+        long deadlockTimeout = session.queryOne(DEADLOCK_TIMEOUT, row -> row.getLong(1));
+        long millis = Math.min(settings.lock().lockTimeout().toMillis(), Math.max(1, deadlockTimeout / 2));
+        return Duration.ofMillis(millis);
+    }
+
+    private static void limit(Session tx, Duration longest) throws SQLException {
+        tx.execute(LIMITS.with("limit", new SqlText(Long.toString(longest.toMillis()))));
+    }
+
+    /** From here on a client that hangs, or a server that is slow, gives the lock back. */
+    private void limitWholeTransaction(Session tx) throws SQLException {
+        if (tx.connection().getMetaData().getDatabaseMajorVersion() >= TRANSACTION_TIMEOUT_SINCE) {
+            Duration longest = settings.vacuumPatience().plus(settings.drain()).plus(GRACE);
+            tx.execute(TRANSACTION_LIMIT.with("limit", new SqlText(Long.toString(longest.toMillis()))));
+        }
+    }
+
+    /**
+     * Queues, at no cost to the application's DML, for a lock that makes a plain autovacuum give way after deadlock_timeout; a short
+     * attempt at ACCESS EXCLUSIVE would never make it.
+     */
+    private void keepOutVacuum(Session tx) throws SQLException {
+        limit(tx, settings.vacuumPatience().plus(GRACE));
+        LockRetry.setLockTimeout(tx, settings.vacuumPatience());
+        lock(tx, KEEP_OUT_VACUUM, "a vacuum, index build or schema change holds the table");
+    }
+
+    private void lock(Session tx, Duration lockTimeout) throws SQLException {
+        limit(tx, settings.drain().plus(GRACE));
+        LockRetry.setLockTimeout(tx, lockTimeout);
+        lock(tx, LOCK, "lock not granted within %d ms".formatted(lockTimeout.toMillis()));
+    }
+
+    private void lock(Session tx, SqlTemplate statement, String setback) throws SQLException {
+        try {
+            tx.execute(statement.with("source", table.source().name()));
+        } catch (SQLException e) {
+            if (!SqlStates.is(e, SqlStates.LOCK_NOT_AVAILABLE)) {
+                throw e;
+            }
+            throw new AttemptFailed(Setback.LOCK_NOT_GRANTED, setback + holders());
+        }
+    }
+
+    private String holders() throws SQLException {
+        try (Session session = database.open("monitor")) {
+            List<String> holders = LockHolders.of(session, table.source().oid());
+            return holders.isEmpty() ? "" : "; held by " + String.join(", ", holders);
+        }
+    }
+
+    private void checkUnchanged(Session tx) throws SQLException {
+        String unused = SourceGuard.hold(tx, table);
+        if (!CatalogFingerprint.of(tx, table.source().oid()).equals(table.fingerprint())) {
+            throw new MigrationException(
+                    ProblemCode.SOURCE_CHANGED,
+                    "somebody changed the schema of %s while it was migrated"
+                            .formatted(table.source().name()),
+                    "The swap would lose that change, so it did not happen. Plan the migration again for the table as"
+                            + " it is now.");
+        }
+    }
+
+    /**
+     * A REPEATABLE READ transaction with such a snapshot would find the new table empty or stale. The server's own rewriting ALTER TABLE does
+     * that to it (documentation, "Caveats" of MVCC); we give way first.
+     */
+    private static void checkOldSnapshots(Session tx, Optional<Xid> giveWayTo) throws SQLException {
+        if (giveWayTo.isPresent()) {
+            List<String> older = LockHolders.withSnapshotsOlderThan(tx, giveWayTo.get());
+            if (!older.isEmpty()) {
+                throw new AttemptFailed(
+                        Setback.OLD_SNAPSHOT,
+                        "transactions with an older snapshot could read the new table as empty: "
+                                + String.join(", ", older));
+            }
+        }
+    }
+
+    private void awaitLastKeys(StopSignal stop) throws SQLException {
+        if (!barrier.pass(settings.drain(), stop)) {
+            throw new AttemptFailed(
+                    Setback.DRAIN_TOO_SLOW,
+                    "the change stream did not get through within %d ms"
+                            .formatted(settings.drain().toMillis()));
+        }
+    }
+
+    private SqlText drainAndSwap() {
+        List<SqlPart> statements = new ArrayList<>(Drain.statements(table));
+        statements.addAll(Swap.statements(table));
+        return SqlText.join(";\n", statements);
+    }
+
+    /** Late is not wrong, but what took so long may be about to take longer: COMMIT only in time. */
+    private void checkDeadline(long granted) {
+        Duration held = Duration.ofNanos(System.nanoTime() - granted);
+        if (held.compareTo(settings.drain()) > 0) {
+            throw new AttemptFailed(
+                    Setback.DRAIN_TOO_SLOW,
+                    "the last keys took %d ms, longer than %d"
+                            .formatted(held.toMillis(), settings.drain().toMillis()));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package dev.walshift.engine.cutover;
+
+import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlTemplate;
+import dev.walshift.postgres.Xid;
+import java.sql.SQLException;
+import java.util.List;
+
+/** Names the sessions in the way, for people: pid, user, application, state, since when. Never their query's text, which may hold data. */
+final class LockHolders {
+    private static final SqlTemplate HOLDERS = SqlTemplate.of("""
+        SELECT format('pid %s (%s, %s, %s, since %s s)', a.pid, a.usename, coalesce(nullif(a.application_name, ''), '?'),
+                      coalesce(a.state, a.backend_type), extract(epoch FROM now() - coalesce(a.xact_start, a.backend_start))::int)
+          FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+         WHERE l.locktype = 'relation' AND l.relation = ?::oid AND l.granted AND l.pid <> pg_backend_pid()
+           AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+         ORDER BY a.xact_start
+         LIMIT 10
+        """);
+    private static final SqlTemplate OLDER_SNAPSHOTS = SqlTemplate.of("""
+        SELECT format('pid %s (%s, %s, %s, since %s s)', pid, usename, coalesce(nullif(application_name, ''), '?'),
+                      coalesce(state, backend_type), extract(epoch FROM now() - coalesce(xact_start, backend_start))::int)
+          FROM pg_stat_activity
+         WHERE backend_xmin IS NOT NULL
+           AND age(backend_xmin) >= age(?::xid8::xid)
+           AND datname = current_database()
+           AND backend_type = 'client backend'
+           AND pid <> pg_backend_pid()
+           AND wait_event_type IS DISTINCT FROM 'Lock'
+         LIMIT 10
+        """);
+
+    private LockHolders() {}
+
+    static List<String> of(Session session, long table) throws SQLException {
+        return session.query(HOLDERS, row -> row.getString(1), table);
+    }
+
+    /** Sessions whose snapshot may not see what {@code writer} wrote. */
+    static List<String> withSnapshotsOlderThan(Session session, Xid writer) throws SQLException {
+        return session.query(OLDER_SNAPSHOTS, row -> row.getString(1), writer);
+    }
+}

@@ -1,0 +1,149 @@
+package dev.walshift.engine.index;
+
+import dev.walshift.engine.StopSignal;
+import dev.walshift.engine.Workers;
+import dev.walshift.engine.table.Blueprint;
+import dev.walshift.engine.table.DataRejected;
+import dev.walshift.engine.table.IndexDefinition;
+import dev.walshift.postgres.Database;
+import dev.walshift.postgres.Identifier;
+import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlTemplate;
+import dev.walshift.postgres.SqlText;
+import java.sql.SQLException;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Gives the filled shadow its indexes and constraints, side by side, then VACUUM (ANALYZE), so that the first queries after the swap meet
+ * hint bits, a visibility map and statistics. What a killed predecessor built already is kept.
+ *
+ * <p>A build holds a snapshot and an xid for its whole time: until it ends the slot's restart_lsn and the xmin horizon stand still.
+ */
+public final class IndexBuilder {
+    private static final SqlTemplate HAS_INDEX = SqlTemplate.of("""
+        SELECT 1
+          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = ? AND c.relname = ? AND c.relkind = 'i'
+        """);
+    private static final SqlTemplate HAS_CONSTRAINT = SqlTemplate.of(
+            "SELECT 1 FROM pg_constraint WHERE conrelid = {shadow}::regclass AND conname = ? AND contype IN ('p', 'u',"
+                    + " 'x')");
+    private static final SqlTemplate TABLESPACE = SqlTemplate.of("SET LOCAL default_tablespace = {tablespace}");
+    private static final SqlTemplate VACUUM = SqlTemplate.of("VACUUM (ANALYZE) {shadow}");
+
+    private final Database database;
+    private final Blueprint table;
+    private final AtomicInteger built = new AtomicInteger();
+
+    public IndexBuilder(Database database, Blueprint table) {
+        this.database = database;
+        this.table = table;
+    }
+
+    /** The part that is done, 0 to 1, by number. */
+    public double done() {
+        return (double) built.get() / Math.max(1, table.indexes().size() + 1);
+    }
+
+    /**
+     * Builds whatever is missing.
+     *
+     * @throws dev.walshift.engine.StoppedException if stopped; a build under way is cancelled
+     */
+    public void run(int workers, StopSignal stop) throws SQLException {
+        try {
+            createIndexes(workers, stop);
+            try (Session session = database.open("index")) {
+                addConstraints(session, stop);
+                for (SqlText statement : table.finishing()) {
+                    session.execute(statement);
+                }
+                cancellable(session, stop, () -> session.execute(VACUUM.with("shadow", table.shadow())));
+            }
+            built.incrementAndGet();
+        } catch (SQLException e) {
+            throw DataRejected.explain(table, e);
+        }
+    }
+
+    private void createIndexes(int workers, StopSignal stop) throws SQLException {
+        ConcurrentLinkedQueue<IndexDefinition> queue = new ConcurrentLinkedQueue<>(table.indexes().stream()
+                .filter(index -> index.create().isPresent())
+                .toList());
+        int sessions = Math.min(workers, queue.size());
+        Workers.run(
+                "index",
+                stop,
+                Collections.nCopies(sessions, signal -> {
+                    try (Session session = database.open("index")) {
+                        Optional<IndexDefinition> next = Optional.ofNullable(queue.poll());
+                        while (next.isPresent()) {
+                            signal.check();
+                            IndexDefinition index = next.get();
+                            cancellable(session, signal, () -> create(session, index));
+                            next = Optional.ofNullable(queue.poll());
+                        }
+                    }
+                }),
+                signal -> {});
+    }
+
+    private void create(Session session, IndexDefinition index) throws SQLException {
+        if (!exists(session, index)) {
+            session.transact(tx -> {
+                useTablespace(tx, index);
+                tx.execute(index.create().orElseThrow());
+            });
+        }
+        built.incrementAndGet();
+    }
+
+    private boolean exists(Session session, IndexDefinition index) throws SQLException {
+        return session.queryFirst(HAS_INDEX, row -> true, table.shadow().schema(), index.name())
+                .isPresent();
+    }
+
+    /** One after the other: each needs ACCESS EXCLUSIVE on the shadow. */
+    private void addConstraints(Session session, StopSignal stop) throws SQLException {
+        SqlTemplate hasConstraint =
+                HAS_CONSTRAINT.with("shadow", SqlText.literal(table.shadow().sql()));
+        for (IndexDefinition index : table.indexes()) {
+            if (index.constraint().isEmpty()
+                    || session.queryFirst(hasConstraint, row -> true, index.name())
+                            .isPresent()) {
+                continue;
+            }
+            stop.check();
+            cancellable(
+                    session,
+                    stop,
+                    () -> session.transact(tx -> {
+                        useTablespace(tx, index);
+                        tx.execute(index.constraint().orElseThrow());
+                    }));
+            if (index.create().isEmpty()) {
+                built.incrementAndGet();
+            }
+        }
+    }
+
+    private static void useTablespace(Session transaction, IndexDefinition index) throws SQLException {
+        Optional<Identifier> tablespace = index.tablespace();
+        if (tablespace.isPresent()) {
+            transaction.execute(TABLESPACE.with("tablespace", tablespace.get()));
+        }
+    }
+
+    private interface Statement {
+        void run() throws SQLException;
+    }
+
+    /** Runs a statement that may take long, and cancels it when the signal is raised meanwhile. */
+    private static void cancellable(Session session, StopSignal stop, Statement statement) throws SQLException {
+        Workers.run("build", stop, List.of(signal -> statement.run()), signal -> session.cancel());
+    }
+}

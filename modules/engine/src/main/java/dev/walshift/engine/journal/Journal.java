@@ -1,0 +1,262 @@
+package dev.walshift.engine.journal;
+
+import dev.walshift.engine.MigrationException;
+import dev.walshift.engine.ProblemCode;
+import dev.walshift.engine.table.Blueprint;
+import dev.walshift.engine.table.XidFence;
+import dev.walshift.postgres.Isolation;
+import dev.walshift.postgres.Lsn;
+import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlTemplate;
+import dev.walshift.postgres.SqlText;
+import dev.walshift.postgres.Xid;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The migration's memory, in schema {@code walshift} of the migrated database, so that what is done and the note that it is done
+ * commit together. One row a migration, one a relation in it, a bounded number of stripes a relation: it does not grow with
+ * the table.
+ *
+ * <p>Any thread; each call brings its session.
+ */
+public final class Journal {
+    private static final String VERSION = "walshift journal 1";
+
+    private static final SqlTemplate CREATE = SqlTemplate.of("""
+        CREATE SCHEMA IF NOT EXISTS walshift;
+        COMMENT ON SCHEMA walshift IS {version};
+        CREATE TABLE IF NOT EXISTS walshift.migration (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            relation text NOT NULL,
+            statement text NOT NULL,
+            state text NOT NULL,
+            fence xid8,
+            problem_code text,
+            problem text,
+            remedy text,
+            created_at timestamptz NOT NULL DEFAULT now(),
+            updated_at timestamptz NOT NULL DEFAULT now());
+        CREATE TABLE IF NOT EXISTS walshift.relation (
+            migration_id bigint NOT NULL REFERENCES walshift.migration ON DELETE CASCADE,
+            source_oid oid NOT NULL,
+            blueprint text NOT NULL,
+            PRIMARY KEY (migration_id, source_oid));
+        CREATE TABLE IF NOT EXISTS walshift.stripe (
+            migration_id bigint NOT NULL REFERENCES walshift.migration ON DELETE CASCADE,
+            source_oid oid NOT NULL,
+            stripe integer NOT NULL,
+            next_page bigint NOT NULL,
+            end_page bigint NOT NULL,
+            rows_copied bigint NOT NULL DEFAULT 0,
+            PRIMARY KEY (migration_id, source_oid, stripe));
+        CREATE TABLE IF NOT EXISTS walshift.stream (
+            migration_id bigint PRIMARY KEY REFERENCES walshift.migration ON DELETE CASCADE,
+            durable_lsn pg_lsn NOT NULL)
+        """);
+
+    private static final SqlTemplate FOUND_VERSION =
+            SqlTemplate.of("SELECT obj_description(to_regnamespace('walshift'), 'pg_namespace')");
+    private static final SqlTemplate EXISTS = SqlTemplate.of("SELECT to_regclass('walshift.stream') IS NOT NULL");
+    private static final SqlTemplate SERIALIZE =
+            SqlTemplate.of("SELECT pg_advisory_xact_lock(hashtextextended('walshift journal', 0))");
+    private static final SqlTemplate BEGIN_MIGRATION =
+            SqlTemplate.of("INSERT INTO walshift.migration (relation, statement, state) VALUES (?, ?, ?) RETURNING id");
+    private static final SqlTemplate UNFINISHED = SqlTemplate.of("""
+        SELECT id, relation, statement, state, fence, problem_code, problem, remedy
+          FROM walshift.migration
+         WHERE relation = ? AND state NOT IN ('FINISHED', 'FAILED')
+         ORDER BY id DESC
+         LIMIT 1
+        """);
+    private static final SqlTemplate LOAD = SqlTemplate.of("""
+        SELECT id, relation, statement, state, fence, problem_code, problem, remedy
+          FROM walshift.migration
+         WHERE id = ?
+           FOR UPDATE
+        """);
+    private static final SqlTemplate SAVE = SqlTemplate.of("""
+        UPDATE walshift.migration
+           SET state = ?, fence = ?::xid8, problem_code = ?, problem = ?, remedy = ?, updated_at = now()
+         WHERE id = ?
+        """);
+    private static final SqlTemplate FENCE = SqlTemplate.of(
+            "UPDATE walshift.migration SET fence = pg_current_xact_id(), updated_at = now() WHERE id = ? RETURNING"
+                    + " fence");
+    private static final SqlTemplate SAVE_RELATION = SqlTemplate.of("""
+        INSERT INTO walshift.relation (migration_id, source_oid, blueprint) VALUES (?, ?, ?)
+        ON CONFLICT (migration_id, source_oid) DO UPDATE SET blueprint = excluded.blueprint
+        """);
+    private static final SqlTemplate RELATIONS =
+            SqlTemplate.of("SELECT blueprint FROM walshift.relation WHERE migration_id = ? ORDER BY source_oid");
+    private static final SqlTemplate FORGET = SqlTemplate.of("""
+        WITH relations AS (DELETE FROM walshift.relation WHERE migration_id = ?),
+             stripes AS (DELETE FROM walshift.stripe WHERE migration_id = ?)
+        DELETE FROM walshift.stream WHERE migration_id = ?
+        """);
+    private static final SqlTemplate SAVE_DURABLE = SqlTemplate.of("""
+        INSERT INTO walshift.stream (migration_id, durable_lsn) VALUES (?, ?::pg_lsn)
+        ON CONFLICT (migration_id) DO UPDATE SET durable_lsn = excluded.durable_lsn
+        """);
+    private static final SqlTemplate DURABLE =
+            SqlTemplate.of("SELECT durable_lsn FROM walshift.stream WHERE migration_id = ?");
+    private static final SqlTemplate LOCAL = SqlTemplate.of("SET LOCAL synchronous_commit = local");
+    private static final SqlTemplate TRY_LOCK =
+            SqlTemplate.of("SELECT pg_try_advisory_lock(hashtextextended('walshift migration of ' || ?, 0))");
+
+    /**
+     * A migration as the journal has it.
+     *
+     * @param relation the migrated table, quoted
+     * @param statement what was asked for
+     */
+    public record Entry(long id, String relation, String statement, MigrationState state) {}
+
+    /** Makes the schema on first use; one transaction. */
+    public void create(Session session) throws SQLException {
+        session.transact(tx -> {
+            tx.query(SERIALIZE, row -> 1);
+            Optional<String> version = tx.queryOne(FOUND_VERSION, row -> Optional.ofNullable(row.getString(1)));
+            if (version.isPresent() && !version.get().equals(VERSION)) {
+                throw new MigrationException(
+                        ProblemCode.JOURNAL_MISMATCH,
+                        "schema walshift holds \"%s\", this program writes \"%s\"".formatted(version.get(), VERSION),
+                        "Use the version of walshift that made it, or finish its migrations and drop the schema.");
+            }
+            if (!exists(tx)) {
+                tx.execute(CREATE.with("version", SqlText.literal(VERSION)));
+            }
+        });
+    }
+
+    public boolean exists(Session session) throws SQLException {
+        return session.queryOne(EXISTS, row -> row.getBoolean(1));
+    }
+
+    /**
+     * Takes the right to work on a table's migration, for as long as the session lives.
+     *
+     * @return false if another process has it
+     */
+    public boolean tryLock(Session session, String relation) throws SQLException {
+        return session.queryOne(TRY_LOCK, row -> row.getBoolean(1), relation);
+    }
+
+    /** Notes a new migration, in state {@link MigrationState.Preparing}; returns its id. */
+    public long begin(Session session, String relation, String statement) throws SQLException {
+        return session.queryOne(
+                BEGIN_MIGRATION, row -> row.getLong(1), relation, statement, name(new MigrationState.Preparing()));
+    }
+
+    /** The migration of this table that has not ended, if there is one. */
+    public Optional<Entry> unfinished(Session session, String relation) throws SQLException {
+        return session.queryFirst(UNFINISHED, Journal::entry, relation);
+    }
+
+    /** The migration of this number, if there is one. */
+    public Optional<Entry> find(Session session, long id) throws SQLException {
+        return session.queryFirst(LOAD, Journal::entry, id);
+    }
+
+    /** The migration as it is now; waits for a transaction that is changing it, such as a swap whose COMMIT nobody saw end. */
+    public Entry load(Session session, long id) throws SQLException {
+        return session.queryOne(LOAD, Journal::entry, id);
+    }
+
+    /**
+     * Moves a migration to its next state.
+     *
+     * @throws IllegalStateException if the move is not a legal one
+     */
+    public void save(Session session, long id, MigrationState next) throws SQLException {
+        MigrationState current = load(session, id).state();
+        if (!current.mayBecome(next)) {
+            throw new IllegalStateException("migration %d can't go from %s to %s".formatted(id, current, next));
+        }
+        Optional<MigrationState.Failed> failure =
+                next instanceof MigrationState.Failed failed ? Optional.of(failed) : Optional.empty();
+        session.update(
+                SAVE,
+                name(next),
+                next instanceof MigrationState.Copying copying
+                        ? copying.fence().first().toString()
+                        : null,
+                failure.map(failed -> failed.code().name()).orElse(null),
+                failure.map(MigrationState.Failed::problem).orElse(null),
+                failure.map(MigrationState.Failed::remedy).orElse(null),
+                id);
+    }
+
+    /**
+     * Draws the fence: a transaction of its own, whose xid is therefore assigned after the slot exists and which is on the disk
+     * when this returns.
+     */
+    public XidFence drawFence(Session session, long id) throws SQLException {
+        return session.inTransaction(Isolation.READ_COMMITTED, tx -> {
+            tx.execute(LOCAL);
+            return new XidFence(Xid.parse(tx.queryOne(FENCE, row -> row.getString(1), id)));
+        });
+    }
+
+    public void saveRelation(Session session, long id, Blueprint blueprint) throws SQLException {
+        session.update(SAVE_RELATION, id, blueprint.source().oid(), BlueprintJson.write(blueprint));
+    }
+
+    public List<Blueprint> relations(Session session, long id) throws SQLException {
+        return session.query(RELATIONS, row -> BlueprintJson.read(row.getString(1)), id);
+    }
+
+    /** Drops what only a running migration needs; its entry stays as history. */
+    public void forgetDetails(Session session, long id) throws SQLException {
+        session.update(FORGET, id, id, id);
+    }
+
+    /** In the transaction that makes keys durable: up to where the stream's keys are in the key log. */
+    public void saveDurable(Session transaction, long id, Lsn durable) throws SQLException {
+        transaction.update(SAVE_DURABLE, id, durable);
+    }
+
+    public Optional<Lsn> durable(Session session, long id) throws SQLException {
+        return session.queryFirst(DURABLE, row -> Lsn.parse(row.getString(1)), id);
+    }
+
+    private static Entry entry(ResultSet row) throws SQLException {
+        return new Entry(row.getLong(1), row.getString(2), row.getString(3), state(row));
+    }
+
+    private static String name(MigrationState state) {
+        return switch (state) {
+            case MigrationState.Preparing preparing -> "PREPARING";
+            case MigrationState.Copying copying -> "COPYING";
+            case MigrationState.Indexing indexing -> "INDEXING";
+            case MigrationState.CatchingUp catchingUp -> "CATCHING_UP";
+            case MigrationState.Swapped swapped -> "SWAPPED";
+            case MigrationState.Finished finished -> "FINISHED";
+            case MigrationState.Failed failed -> "FAILED";
+        };
+    }
+
+    private static MigrationState state(ResultSet row) throws SQLException {
+        String name = row.getString("state");
+        return switch (name) {
+            case "PREPARING" -> new MigrationState.Preparing();
+            case "COPYING" -> new MigrationState.Copying(new XidFence(Xid.parse(row.getString("fence"))));
+            case "INDEXING" -> new MigrationState.Indexing();
+            case "CATCHING_UP" -> new MigrationState.CatchingUp();
+            case "SWAPPED" -> new MigrationState.Swapped();
+            case "FINISHED" -> new MigrationState.Finished();
+            case "FAILED" ->
+                new MigrationState.Failed(
+                        ProblemCode.valueOf(row.getString("problem_code")),
+                        row.getString("problem"),
+                        row.getString("remedy"));
+            default ->
+                throw new MigrationException(
+                        ProblemCode.JOURNAL_MISMATCH,
+                        "the journal holds an unknown state: " + name,
+                        "Use the version of walshift that wrote it.");
+        };
+    }
+}

@@ -1,0 +1,106 @@
+package dev.walshift.engine.migration;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/**
+ * Gathers a migration's figures: time spent in each phase, and where the present one stands. Written by the migration's thread, read by any.
+ */
+final class Meter {
+    private static final double ETA_FROM = 0.02;
+
+    private final Map<Phase, Duration> phases = new LinkedHashMap<>();
+    private Phase phase = Phase.PLAN;
+    private long phaseBegan = System.nanoTime();
+    private Supplier<Optional<Double>> done = Optional::empty;
+    private LongSupplier rowsCopied = () -> 0;
+    private LongSupplier keysWaiting = () -> 0;
+    private LongSupplier keysApplied = () -> 0;
+    private LongSupplier slotLag = () -> 0;
+    private String detail = "";
+    private long rateBegan;
+    private long rateRows;
+    private long rate;
+
+    synchronized void enter(Phase next, Supplier<Optional<Double>> doneInPhase) {
+        leave();
+        phase = next;
+        phaseBegan = System.nanoTime();
+        done = doneInPhase;
+        detail = "";
+        rateBegan = 0;
+    }
+
+    synchronized void leave() {
+        phases.merge(phase, elapsed(), Duration::plus);
+        phaseBegan = System.nanoTime();
+    }
+
+    private Duration elapsed() {
+        return Duration.ofNanos(System.nanoTime() - phaseBegan);
+    }
+
+    synchronized Map<Phase, Duration> phases() {
+        return new LinkedHashMap<>(phases);
+    }
+
+    synchronized void rowsCopied(LongSupplier supplier) {
+        rowsCopied = supplier;
+    }
+
+    synchronized void keys(LongSupplier waiting, LongSupplier applied) {
+        keysWaiting = waiting;
+        keysApplied = applied;
+    }
+
+    synchronized void slotLag(LongSupplier supplier) {
+        slotLag = supplier;
+    }
+
+    synchronized void detail(String text) {
+        detail = text;
+    }
+
+    synchronized long rowsCopied() {
+        return rowsCopied.getAsLong();
+    }
+
+    synchronized long keysApplied() {
+        return keysApplied.getAsLong();
+    }
+
+    synchronized MigrationProgress progress() {
+        Duration elapsed = elapsed();
+        Optional<Double> part = done.get();
+        Optional<Duration> eta =
+                part.filter(p -> p >= ETA_FROM).map(p -> Duration.ofNanos((long) (elapsed.toNanos() * (1 - p) / p)));
+        return new MigrationProgress(
+                phase,
+                elapsed,
+                part,
+                eta,
+                rowsCopied.getAsLong(),
+                rate(),
+                keysWaiting.getAsLong(),
+                keysApplied.getAsLong(),
+                slotLag.getAsLong(),
+                detail);
+    }
+
+    /** Rows a second between this call and the last one that is at least half a second ago. */
+    private long rate() {
+        long now = System.nanoTime();
+        long rows = rowsCopied.getAsLong();
+        long nanos = now - rateBegan;
+        if (rateBegan == 0 || nanos > 500_000_000L) {
+            rate = rateBegan == 0 || phase != Phase.COPY ? 0 : (rows - rateRows) * 1_000_000_000L / nanos;
+            rateBegan = now;
+            rateRows = rows;
+        }
+        return phase == Phase.COPY ? rate : 0;
+    }
+}

@@ -1,0 +1,255 @@
+package dev.walshift.engine.migration;
+
+import dev.walshift.engine.LockRetry;
+import dev.walshift.engine.MigrationException;
+import dev.walshift.engine.ProblemCode;
+import dev.walshift.engine.StopSignal;
+import dev.walshift.engine.StoppedException;
+import dev.walshift.engine.changes.Publication;
+import dev.walshift.engine.changes.ReplicationSlot;
+import dev.walshift.engine.changes.SlotName;
+import dev.walshift.engine.journal.CopyProgress;
+import dev.walshift.engine.journal.Journal;
+import dev.walshift.engine.journal.KeyLog;
+import dev.walshift.engine.journal.MigrationState;
+import dev.walshift.engine.plan.AlterRequest;
+import dev.walshift.engine.plan.Planner;
+import dev.walshift.engine.plan.ShadowNames;
+import dev.walshift.engine.table.Blueprint;
+import dev.walshift.engine.table.XidFence;
+import dev.walshift.postgres.Identifier;
+import dev.walshift.postgres.Isolation;
+import dev.walshift.postgres.QualifiedName;
+import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlStates;
+import dev.walshift.postgres.SqlTemplate;
+import dev.walshift.postgres.SqlText;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a migration needs on the server, and its removal: schemas, shadow, key log, replica identity, publication, slot, fence.
+ *
+ * <p>The order matters: publication before slot, or decoding fails; slot before fence, so that every transaction from the fence on is
+ * decoded; fence passed before pages are counted, so that all later pages hold new row versions only.
+ */
+public final class Setup {
+    /** How long transactions that were running before the slot or the fence may make us wait. */
+    private static final Duration OLD_TRANSACTIONS_PATIENCE = Duration.ofMinutes(10);
+
+    private static final Duration FENCE_POLL = Duration.ofMillis(20);
+
+    private static final SqlTemplate DATABASE_OID =
+            SqlTemplate.of("SELECT oid::bigint FROM pg_database WHERE datname = current_database()");
+    private static final SqlTemplate CREATE_SCHEMA = SqlTemplate.of("CREATE SCHEMA {schema}");
+    private static final SqlTemplate DROP_SCHEMA = SqlTemplate.of("DROP SCHEMA IF EXISTS {schema} CASCADE");
+    /** Without CASCADE: it must be empty, or hold nothing but the retired table that was dropped before. */
+    private static final SqlTemplate DROP_EMPTY_SCHEMA = SqlTemplate.of("DROP SCHEMA IF EXISTS {schema}");
+
+    private static final SqlTemplate DROP_TABLE = SqlTemplate.of("DROP TABLE IF EXISTS {table}");
+    private static final SqlTemplate SET_REPLICA_IDENTITY =
+            SqlTemplate.of("ALTER TABLE {table} REPLICA IDENTITY {identity}");
+    private static final SqlTemplate TABLE_EXISTS = SqlTemplate.of("SELECT to_regclass({table}) = ?::oid");
+    private static final SqlTemplate STATEMENT_TIMEOUT = SqlTemplate.of("SET statement_timeout = {timeout}");
+    private static final SqlTemplate FENCE_PASSED =
+            SqlTemplate.of("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= ?::bigint");
+    private static final SqlTemplate OLDER_TRANSACTIONS = SqlTemplate.of("""
+        SELECT format('pid %s (%s, %s, %s, since %s s)', pid, usename, coalesce(nullif(application_name, ''), '?'), state,
+                      extract(epoch FROM now() - xact_start)::int)
+          FROM pg_stat_activity
+         WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+        UNION ALL
+        SELECT format('prepared transaction %L (%s, since %s s)', gid, owner, extract(epoch FROM now() - prepared)::int)
+          FROM pg_prepared_xacts
+         LIMIT 10
+        """);
+    private static final SqlTemplate LOCK_SOURCE = SqlTemplate.of("LOCK TABLE ONLY {source} IN ACCESS SHARE MODE");
+    /** The real size, never pg_class.relpages, which is an estimate of the last vacuum. */
+    private static final SqlTemplate FILE = SqlTemplate.of("""
+        SELECT pg_relation_filenode(?::oid::regclass)::bigint,
+               pg_relation_size(?::oid::regclass) / current_setting('block_size')::bigint
+        """);
+
+    private static final SqlTemplate EMPTY_SHADOW = SqlTemplate.of("TRUNCATE {shadow}");
+
+    private final Journal journal;
+    private final long migration;
+    private final LockRetry locks;
+    private final StopSignal stop;
+
+    public Setup(Journal journal, long migration, LockRetry locks, StopSignal stop) {
+        this.journal = journal;
+        this.migration = migration;
+        this.locks = locks;
+        this.stop = stop;
+    }
+
+    static SlotName slotName(Session session, long migration) throws SQLException {
+        return SlotName.of(session.queryOne(DATABASE_OID, row -> row.getLong(1)), migration);
+    }
+
+    private ShadowNames names() {
+        Identifier shadowSchema = new Identifier("walshift_%d".formatted(migration));
+        return new ShadowNames(
+                shadowSchema,
+                new Identifier("walshift_%d_retired".formatted(migration)),
+                // A name that no table of the user's can have beside the shadow: 63 bytes are the most, this is the
+                // migration's own.
+                new QualifiedName(new Identifier("walshift_%d_log".formatted(migration)), new Identifier("keys_1")));
+    }
+
+    /** Makes everything up to the slot; {@code session} has the operator's search_path. */
+    public Blueprint create(Session session, Planner planner, AlterRequest request, SlotName slot) throws SQLException {
+        ShadowNames names = names();
+        Blueprint blueprint = locks.run(session, "create the shadow table", stop, tx -> {
+            tx.execute(CREATE_SCHEMA.with("schema", names.shadowSchema()));
+            tx.execute(CREATE_SCHEMA.with("schema", names.retiredSchema()));
+            tx.execute(CREATE_SCHEMA.with("schema", names.keyLog().schema()));
+            Blueprint created = planner.createShadow(tx, request, names);
+            new KeyLog(created).create(tx);
+            journal.saveRelation(tx, migration, created);
+            return created;
+        });
+        setReplicaIdentity(session, blueprint);
+        locks.run(session, "publish the key columns of " + blueprint.source().name(), stop, tx -> {
+            Publication.create(tx, slot, List.of(blueprint));
+            return true;
+        });
+        createSlot(session, slot);
+        return blueprint;
+    }
+
+    private void setReplicaIdentity(Session session, Blueprint table) throws SQLException {
+        Optional<Identifier> index = table.replicaIdentityIndex();
+        if (index.isPresent()) {
+            SqlText identity = new SqlText("USING INDEX " + index.get().sql());
+            boolean unused = changeReplicaIdentity(session, table.source().name(), identity);
+        }
+    }
+
+    private boolean changeReplicaIdentity(Session session, QualifiedName table, SqlText identity) throws SQLException {
+        return locks.run(session, "set the replica identity of " + table, stop, tx -> {
+            tx.execute(SET_REPLICA_IDENTITY.with("table", table).with("identity", identity));
+            return true;
+        });
+    }
+
+    private void createSlot(Session session, SlotName slot) throws SQLException {
+        session.execute(STATEMENT_TIMEOUT.with("timeout", millis(OLD_TRANSACTIONS_PATIENCE)));
+        try {
+            ReplicationSlot.create(session, slot);
+        } catch (SQLException e) {
+            if (SqlStates.is(e, SqlStates.QUERY_CANCELED)) {
+                throw blocked("the replication slot could not be made", session);
+            }
+            throw e;
+        } finally {
+            session.execute(STATEMENT_TIMEOUT.with("timeout", new SqlText("0")));
+        }
+        ReplicationSlot.State state = ReplicationSlot.state(session, slot).orElseThrow();
+        journal.saveDurable(session, migration, state.confirmed());
+    }
+
+    /**
+     * Draws a fence, waits until it is passed, counts the pages: from then on the copy can begin, or begin again, with an empty shadow.
+     *
+     * @return the blueprint for the source's present file
+     */
+    public Blueprint beginCopy(Session session, Blueprint blueprint) throws SQLException {
+        XidFence fence = journal.drawFence(session, migration);
+        awaitPassed(session, fence);
+        return session.inTransaction(Isolation.READ_COMMITTED, tx -> {
+            tx.execute(LOCK_SOURCE.with("source", blueprint.source().name()));
+            record File(long node, long pages) {}
+            long oid = blueprint.source().oid();
+            File file = tx.queryOne(FILE, row -> new File(row.getLong(1), row.getLong(2)), oid, oid);
+            Blueprint present = blueprint.withFilenode(file.node());
+            tx.execute(EMPTY_SHADOW.with("shadow", present.shadow()));
+            new CopyProgress(migration, oid).begin(tx, file.pages());
+            journal.saveRelation(tx, migration, present);
+            journal.save(tx, migration, new MigrationState.Copying(fence));
+            return present;
+        });
+    }
+
+    /** Until every transaction older than the fence has ended: then of each row at most one older version is visible, ever after. */
+    private void awaitPassed(Session session, XidFence fence) throws SQLException {
+        long deadline = System.nanoTime() + OLD_TRANSACTIONS_PATIENCE.toNanos();
+        long first = Long.parseLong(fence.first().toString());
+        while (!session.queryOne(FENCE_PASSED, row -> row.getBoolean(1), first)) {
+            if (System.nanoTime() > deadline) {
+                throw blocked("the copy could not begin", session);
+            }
+            if (stop.await(FENCE_POLL)) {
+                throw new StoppedException();
+            }
+        }
+    }
+
+    private static MigrationException blocked(String what, Session session) throws SQLException {
+        List<String> older = session.query(OLDER_TRANSACTIONS, row -> row.getString(1));
+        return new MigrationException(
+                ProblemCode.BLOCKED_BY_TRANSACTION,
+                "%s: transactions that began before it did not end within %d s: %s"
+                        .formatted(what, OLD_TRANSACTIONS_PATIENCE.toSeconds(), String.join(", ", older)),
+                "End them (or wait for them), then start the migration again.");
+    }
+
+    /** After the swap: removes everything of ours but the retired table, or that too. Can be done again. */
+    void finish(Session session, Blueprint table, SlotName slot, boolean dropRetired) throws SQLException {
+        removeStream(session, slot);
+        if (dropRetired) {
+            locks.run(session, "drop " + table.retired(), stop, tx -> {
+                tx.execute(DROP_TABLE.with("table", table.retired()));
+                tx.execute(DROP_EMPTY_SCHEMA.with("schema", table.retiredSchema()));
+                return true;
+            });
+        } else {
+            restoreReplicaIdentity(session, table, table.retired());
+        }
+        dropSchemas(session);
+        session.transact(tx -> {
+            journal.forgetDetails(tx, migration);
+            journal.save(tx, migration, new MigrationState.Finished());
+        });
+    }
+
+    /** Before the swap: removes everything of ours and leaves the source as it was. Can be done again. */
+    public void remove(Session session, SlotName slot) throws SQLException {
+        removeStream(session, slot);
+        for (Blueprint table : journal.relations(session, migration)) {
+            restoreReplicaIdentity(session, table, table.source().name());
+        }
+        dropSchemas(session);
+        session.execute(DROP_EMPTY_SCHEMA.with("schema", names().retiredSchema()));
+        journal.forgetDetails(session, migration);
+    }
+
+    /** Publication first: from then on the application's writes depend on nothing of ours. */
+    private void removeStream(Session session, SlotName slot) throws SQLException {
+        Publication.drop(session, slot);
+        ReplicationSlot.drop(session, slot);
+    }
+
+    private void restoreReplicaIdentity(Session session, Blueprint table, QualifiedName name) throws SQLException {
+        boolean exists = session.queryOne(
+                TABLE_EXISTS.with("table", SqlText.literal(name.sql())),
+                row -> row.getBoolean(1),
+                table.source().oid());
+        if (table.replicaIdentityIndex().isPresent() && exists) {
+            boolean unused =
+                    changeReplicaIdentity(session, name, table.replicaIdentity().clause());
+        }
+    }
+
+    private void dropSchemas(Session session) throws SQLException {
+        session.execute(DROP_SCHEMA.with("schema", names().keyLog().schema()));
+        session.execute(DROP_SCHEMA.with("schema", names().shadowSchema()));
+    }
+
+    private static SqlText millis(Duration time) {
+        return new SqlText(Long.toString(time.toMillis()));
+    }
+}

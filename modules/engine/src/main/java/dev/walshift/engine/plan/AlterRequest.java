@@ -1,0 +1,24 @@
+package dev.walshift.engine.plan;
+
+import dev.walshift.postgres.Identifier;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A change of one table's schema, as the operator gave it.
+ *
+ * @param table the table as written ({@code orders}, {@code public.orders}, {@code "My Table"}); empty if {@code clauses} hold
+ *     whole ALTER TABLE statements that name it
+ * @param clauses what follows {@code ALTER TABLE t}, or the whole statement
+ * @param using expressions for columns whose type changes, by column name in the source; in place of a USING in the clauses
+ * @param columnOrder the wanted order of the new table's columns, by their new names; empty to leave it
+ */
+public record AlterRequest(
+        Optional<String> table, List<String> clauses, Map<Identifier, String> using, List<Identifier> columnOrder) {
+    public AlterRequest {
+        clauses = List.copyOf(clauses);
+        using = Map.copyOf(using);
+        columnOrder = List.copyOf(columnOrder);
+    }
+}

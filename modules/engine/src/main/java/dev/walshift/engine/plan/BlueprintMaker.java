@@ -1,0 +1,117 @@
+package dev.walshift.engine.plan;
+
+import dev.walshift.engine.plan.Survey.Change;
+import dev.walshift.engine.table.Blueprint;
+import dev.walshift.engine.table.Blueprint.StatisticsNames;
+import dev.walshift.engine.table.CatalogFingerprint;
+import dev.walshift.engine.table.IndexDefinition;
+import dev.walshift.engine.table.TableRef;
+import dev.walshift.postgres.QualifiedName;
+import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlPart;
+import dev.walshift.postgres.SqlTemplate;
+import dev.walshift.postgres.SqlText;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/** Makes the altered clone the shadow: takes its indexes away, to be built after the copy, and writes down the rest. */
+final class BlueprintMaker {
+    private static final SqlTemplate DROP_CONSTRAINT = SqlTemplate.of("ALTER TABLE {table} DROP CONSTRAINT {name}");
+    private static final SqlTemplate DROP_INDEX = SqlTemplate.of("DROP INDEX {index}");
+    private static final SqlTemplate SET = SqlTemplate.of("ALTER TABLE {table} SET ({options})");
+    private static final SqlTemplate RESET = SqlTemplate.of("ALTER TABLE {table} RESET ({options})");
+    private static final String AUTOVACUUM = "autovacuum_enabled";
+
+    private final Session session;
+    private final TableRef source;
+    private final Change change;
+    private final KeyChoice key;
+    private final QualifiedName shadow;
+
+    /** @param change one that has a key */
+    BlueprintMaker(Session session, TableRef source, Change change) {
+        this.session = session;
+        this.source = source;
+        this.change = change;
+        this.key = change.key().orElseThrow();
+        this.shadow = change.altered().after().name();
+    }
+
+    Blueprint make(ShadowNames names) throws SQLException {
+        TableModel model = new CatalogReader(session, change.shadowOid()).read();
+        List<Index> indexes = inOrder(model.indexes());
+        strip(indexes);
+        stopAutovacuum();
+        AlteredClone clone = change.altered();
+        SequenceHandover sequences = new SequenceHandover(clone);
+        List<SqlText> atSwap = new ArrayList<>(autovacuumAsBefore(model));
+        atSwap.addAll(sequences.widenings());
+        return new Blueprint(
+                source,
+                shadow,
+                names.retiredSchema(),
+                names.keyLog(),
+                key.key(),
+                change.mapping(),
+                indexes.stream().map(this::definition).toList(),
+                indexes.stream()
+                        .flatMap(index -> new IndexFinishing(shadow, index).statements().stream())
+                        .toList(),
+                atSwap,
+                sequences.sequences(),
+                new StatisticsNames(names(clone.source()), names(model)),
+                clone.source().relation().replicaIdentity(),
+                key.replicaIdentityIndex(),
+                CatalogFingerprint.of(session, source.oid()));
+    }
+
+    private List<Index> inOrder(List<Index> indexes) {
+        return indexes.stream()
+                .sorted(Comparator.comparing(
+                        (Index index) -> !index.name().equals(key.target().name())))
+                .toList();
+    }
+
+    private IndexDefinition definition(Index index) {
+        return new IndexDefinition(index.name(), index.create(shadow), index.addConstraint(shadow), index.tablespace());
+    }
+
+    private void strip(List<Index> indexes) throws SQLException {
+        for (Index index : indexes) {
+            SqlPart drop = index.constraint().isPresent()
+                    ? DROP_CONSTRAINT.with("table", shadow).with("name", index.name())
+                    : DROP_INDEX.with("index", new QualifiedName(shadow.schema(), index.name()));
+            session.execute(drop);
+        }
+    }
+
+    /** It would scan the shadow while it is filled, and hold off the swap. */
+    private void stopAutovacuum() throws SQLException {
+        SqlText off = new SqlText("autovacuum_enabled = false, toast.autovacuum_enabled = false");
+        session.execute(SET.with("table", shadow).with("options", off));
+    }
+
+    private List<SqlText> autovacuumAsBefore(TableModel model) {
+        return List.of(
+                restore("", model.relation().options()),
+                restore("toast.", model.relation().toastOptions()));
+    }
+
+    private SqlText restore(String prefix, List<String> options) {
+        Optional<String> chosen = options.stream()
+                .filter(option -> Options.name(option).equals(AUTOVACUUM))
+                .findFirst();
+        SqlTemplate statement = chosen.isPresent() ? SET : RESET;
+        SqlPart option =
+                chosen.map(value -> Options.one(prefix, value)).orElseGet(() -> new SqlText(prefix + AUTOVACUUM));
+        return new SqlText(
+                statement.with("table", source.name()).with("options", option).sql());
+    }
+
+    private static List<QualifiedName> names(TableModel table) {
+        return table.statistics().stream().map(Statistics::name).toList();
+    }
+}

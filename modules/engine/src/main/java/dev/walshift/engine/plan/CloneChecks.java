@@ -1,0 +1,166 @@
+package dev.walshift.engine.plan;
+
+import dev.walshift.engine.ProblemCode;
+import dev.walshift.engine.table.OwnedSequence;
+import dev.walshift.postgres.Identifier;
+import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlTemplate;
+import dev.walshift.postgres.SqlText;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** What is found wrong only when the altered clone is seen. */
+final class CloneChecks {
+    private static final SqlTemplate HAS_ROWS = SqlTemplate.of("SELECT EXISTS (SELECT FROM ONLY {table})");
+
+    /** Names that the swap would bring into the source's schema, where others have them. */
+    private static final SqlTemplate TAKEN = SqlTemplate.of("""
+        SELECT c.relname
+          FROM pg_class c
+          JOIN pg_class source ON source.relnamespace = c.relnamespace
+         WHERE source.oid = ?::oid AND c.relname = ANY (?::text[]) AND c.oid <> source.oid
+           AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indexrelid = c.oid AND i.indrelid = source.oid)
+           AND NOT EXISTS (SELECT FROM pg_depend d
+                            WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND c.relkind = 'S'
+                              AND d.refclassid = 'pg_class'::regclass AND d.refobjid = source.oid
+                              AND d.deptype IN ('a', 'i'))
+        UNION ALL
+        SELECT t.typname
+          FROM pg_class clone
+          JOIN pg_type row_type ON row_type.oid = clone.reltype
+          JOIN pg_type array_type ON array_type.oid = row_type.typarray
+          JOIN pg_class source ON source.oid = ?::oid
+          JOIN pg_type t ON t.typnamespace = source.relnamespace AND t.typname IN (row_type.typname, array_type.typname)
+         WHERE clone.oid = ?::oid
+           AND t.oid <> source.reltype
+           AND t.oid <> (SELECT s.typarray FROM pg_type s WHERE s.oid = source.reltype)
+        """);
+
+    private final Session session;
+    private final AlteredClone clone;
+    private final Findings findings;
+
+    CloneChecks(Session session, AlteredClone clone, Findings findings) {
+        this.session = session;
+        this.clone = clone;
+        this.findings = findings;
+    }
+
+    void check() throws SQLException {
+        checkNewColumns();
+        checkConstraints();
+        checkStatistics();
+        checkNames();
+        checkSequences();
+        noticeIndexes();
+        noticeGrantors();
+    }
+
+    /** The server fills an empty clone without complaint. */
+    private void checkNewColumns() throws SQLException {
+        List<Column> unfilled = clone.after().columns().stream()
+                .filter(column -> column.notNull()
+                        && !column.hasValue()
+                        && clone.sourceOf(column).isEmpty())
+                .toList();
+        if (!unfilled.isEmpty()
+                && session.queryOne(HAS_ROWS.with("table", clone.source().name()), row -> row.getBoolean(1))) {
+            for (Column column : unfilled) {
+                findings.problem(
+                        ProblemCode.WRONG_STATEMENT,
+                        "new column %s is NOT NULL, but nothing gives the present rows a value"
+                                .formatted(column.name()),
+                        "Add a DEFAULT, or add it without NOT NULL");
+            }
+        }
+    }
+
+    private void checkConstraints() {
+        for (Constraint constraint : clone.after().constraints()) {
+            if (!constraint.validated() || !constraint.enforced()) {
+                findings.shadowProblem(
+                        ProblemCode.UNSUPPORTED_CHANGE,
+                        "constraint %s is %s: rows that break it could not be copied"
+                                .formatted(constraint.name(), constraint.enforced() ? "NOT VALID" : "NOT ENFORCED"),
+                        "Validate it (VALIDATE CONSTRAINT) or drop it");
+            }
+        }
+    }
+
+    private void checkStatistics() {
+        for (Statistics statistics : clone.source().statistics()) {
+            if (!statistics.name().schema().equals(clone.source().name().schema())) {
+                findings.shadowProblem(
+                        ProblemCode.UNSUPPORTED_DEPENDENT,
+                        "statistics %s are in another schema than their table".formatted(statistics.name()),
+                        "ALTER STATISTICS ... SET SCHEMA, or drop them");
+            }
+        }
+    }
+
+    private void checkNames() throws SQLException {
+        String[] names = Stream.concat(
+                        clone.after().indexes().stream().map(Index::name),
+                        clone.after().sequences().stream()
+                                .map(sequence -> sequence.name().name()))
+                .map(Identifier::name)
+                .toArray(String[]::new);
+        long source = clone.source().relation().oid();
+        for (String name : session.query(
+                TAKEN,
+                row -> row.getString(1),
+                source,
+                names,
+                source,
+                clone.after().relation().oid())) {
+            findings.shadowProblem(
+                    ProblemCode.UNSUPPORTED_CHANGE,
+                    "schema %s already has something called %s, a name that the changed table needs"
+                            .formatted(clone.source().name().schema(), name),
+                    "Give what the change adds a name of its own: ADD CONSTRAINT name ...");
+        }
+    }
+
+    /** A serial's sequence stays itself, and so keeps its name from a new identity column's. */
+    private void checkSequences() {
+        SequenceHandover handover = new SequenceHandover(clone);
+        for (OwnedSequence sequence : handover.sequences()) {
+            Identifier name = sequence.source().name();
+            boolean taken = sequence.kind() == OwnedSequence.Kind.SERIAL
+                    && clone.after().sequences().stream()
+                            .anyMatch(added -> added.name().name().equals(name));
+            if (taken) {
+                findings.shadowProblem(
+                        ProblemCode.UNSUPPORTED_CHANGE,
+                        "the change makes a sequence %s, which is the name of the sequence that the column has already"
+                                .formatted(name),
+                        "Name the new one: GENERATED ... AS IDENTITY (SEQUENCE NAME ...)");
+            }
+        }
+        for (SqlText widening : handover.widenings()) {
+            findings.shadowNotice(
+                    "with its column, the sequence is widened too, which ALTER TABLE does not do: " + widening);
+        }
+    }
+
+    private void noticeIndexes() {
+        for (Index index : clone.source().indexes()) {
+            if (!index.valid()) {
+                findings.shadowNotice("index %s is invalid and is not carried over".formatted(index.name()));
+            }
+        }
+    }
+
+    private void noticeGrantors() {
+        List<Privilege> privileges = new ArrayList<>(clone.source().relation().privileges());
+        clone.source().columns().forEach(column -> privileges.addAll(column.privileges()));
+        for (Privilege privilege : privileges) {
+            if (!privilege.grantor().equals(clone.source().relation().owner())) {
+                findings.shadowNotice("%s granted by %s will count as granted by the owner"
+                        .formatted(privilege.right(), privilege.grantor()));
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package dev.walshift.engine.plan;
+
+import dev.walshift.engine.ProblemCode;
+import dev.walshift.postgres.QualifiedName;
+import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlTemplate;
+import java.sql.SQLException;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Finds what else in the database hangs on a table, its row type, its columns, indexes, constraints and sequences. All of it is
+ * bound by OID and would go on meaning the old table after the swap, so whatever is not carried over is refused by name.
+ */
+final class DependencyWalk {
+    /** What the swap moves over to the new table; every other kind is refused. */
+    private static final Set<Kind> CARRIED = EnumSet.noneOf(Kind.class);
+
+    private static final String RECREATE = "Drop it and create it again after the migration, if that is acceptable";
+
+    /** Kinds of dependents, as the query names them. */
+    private enum Kind {
+        FOREIGN_KEY(
+                "Drop it and add it again after the migration: ADD CONSTRAINT ... NOT VALID, then VALIDATE CONSTRAINT"),
+        TRIGGER(RECREATE),
+        VIEW(RECREATE),
+        RULE(RECREATE),
+        POLICY(RECREATE),
+        PUBLICATION("Take the table out of the publication for the time of the migration, if its subscribers allow it"),
+        OTHER(RECREATE);
+
+        private final String remedy;
+
+        Kind(String remedy) {
+            this.remedy = remedy;
+        }
+    }
+
+    private record Dependent(Kind kind, String name) {}
+
+    /**
+     * "parts" are the table and what is made of it and moves with it. A default that a retired or shadow table of ours has on the
+     * table's serial sequence is nobody's loss.
+     */
+    private static final SqlTemplate DEPENDENTS = SqlTemplate.of("""
+        WITH relations AS (
+             SELECT c.oid FROM pg_class c WHERE c.oid = ?::oid
+             UNION ALL
+             SELECT c.reltoastrelid FROM pg_class c WHERE c.oid = ?::oid AND c.reltoastrelid <> 0),
+        parts(classid, objid) AS (
+             SELECT 'pg_class'::regclass, r.oid FROM relations r
+             UNION ALL SELECT 'pg_class'::regclass, i.indexrelid FROM pg_index i JOIN relations r ON i.indrelid = r.oid
+             UNION ALL SELECT 'pg_type'::regclass, t.oid FROM pg_type t JOIN relations r ON t.typrelid = r.oid
+             UNION ALL SELECT 'pg_type'::regclass, t.typarray FROM pg_type t JOIN relations r ON t.typrelid = r.oid
+             UNION ALL SELECT 'pg_attrdef'::regclass, d.oid FROM pg_attrdef d JOIN relations r ON d.adrelid = r.oid
+             UNION ALL SELECT 'pg_constraint'::regclass, c.oid FROM pg_constraint c JOIN relations r ON c.conrelid = r.oid
+                        WHERE c.contype IN ('c', 'n', 'p', 'u', 'x')
+             UNION ALL SELECT 'pg_statistic_ext'::regclass, s.oid FROM pg_statistic_ext s JOIN relations r ON s.stxrelid = r.oid
+             UNION ALL SELECT 'pg_class'::regclass, s.oid
+                         FROM pg_depend d
+                         JOIN relations r ON d.refobjid = r.oid
+                         JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+                        WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
+                          AND d.deptype IN ('a', 'i')),
+        dependents AS (
+             SELECT DISTINCT d.classid, d.objid, CASE WHEN d.classid = 'pg_class'::regclass THEN d.objsubid ELSE 0 END AS subid
+               FROM parts p
+               JOIN pg_depend d ON d.refclassid = p.classid AND d.refobjid = p.objid
+              WHERE NOT EXISTS (SELECT FROM parts o WHERE o.classid = d.classid AND o.objid = d.objid))
+        SELECT DISTINCT
+               CASE d.classid
+                    WHEN 'pg_constraint'::regclass THEN CASE c.contype WHEN 'f' THEN 'FOREIGN_KEY' ELSE 'OTHER' END
+                    WHEN 'pg_trigger'::regclass THEN 'TRIGGER'
+                    WHEN 'pg_rewrite'::regclass THEN CASE WHEN e.relkind IN ('v', 'm') THEN 'VIEW' ELSE 'RULE' END
+                    WHEN 'pg_policy'::regclass THEN 'POLICY'
+                    WHEN 'pg_publication_rel'::regclass THEN 'PUBLICATION'
+                    ELSE 'OTHER' END AS kind,
+               CASE WHEN e.relkind IN ('v', 'm') THEN pg_describe_object('pg_class'::regclass, e.oid, 0)
+                    ELSE pg_describe_object(d.classid, d.objid, d.subid) END AS name
+          FROM dependents d
+          LEFT JOIN pg_constraint c ON d.classid = 'pg_constraint'::regclass AND c.oid = d.objid
+          LEFT JOIN pg_trigger t ON d.classid = 'pg_trigger'::regclass AND t.oid = d.objid
+          LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
+          LEFT JOIN pg_class e ON e.oid = w.ev_class
+          LEFT JOIN pg_attrdef a ON d.classid = 'pg_attrdef'::regclass AND a.oid = d.objid
+          LEFT JOIN pg_class ac ON ac.oid = a.adrelid
+          LEFT JOIN pg_namespace an ON an.oid = ac.relnamespace
+         WHERE NOT COALESCE(t.tgisinternal, false)
+           AND NOT COALESCE(an.nspname = 'walshift' OR an.nspname LIKE 'walshift\\_%', false)
+         ORDER BY kind, name
+        """);
+
+    /** By schema (15 and later) and FOR ALL TABLES leave no entry in pg_depend. */
+    private static final SqlTemplate WIDE_PUBLICATIONS = SqlTemplate.of("""
+        SELECT format('publication %I, which covers all tables', p.pubname) FROM pg_publication p WHERE p.puballtables
+        """);
+
+    private static final SqlTemplate SCHEMA_PUBLICATIONS = SqlTemplate.of("""
+        SELECT format('publication %I, which covers schema %I', p.pubname, n.nspname)
+          FROM pg_publication p
+          JOIN pg_publication_namespace s ON s.pnpubid = p.oid
+          JOIN pg_namespace n ON n.oid = s.pnnspid
+          JOIN pg_class c ON c.relnamespace = n.oid
+         WHERE c.oid = ?::oid
+        """);
+
+    /** Only the columns that everybody may read. */
+    private static final SqlTemplate SUBSCRIPTIONS = SqlTemplate.of("""
+        SELECT format('subscription %I', s.subname)
+          FROM pg_subscription_rel r JOIN pg_subscription s ON s.oid = r.srsubid
+         WHERE r.srrelid = ?::oid
+        """);
+
+    private static final SqlTemplate HAS_SCHEMA_PUBLICATIONS =
+            SqlTemplate.of("SELECT current_setting('server_version_num')::int >= 150000");
+
+    private final Session session;
+    private final Findings findings;
+
+    DependencyWalk(Session session, Findings findings) {
+        this.session = session;
+        this.findings = findings;
+    }
+
+    /** Reports what hangs on the table and would not survive. */
+    void walk(long oid, QualifiedName table) throws SQLException {
+        List<Dependent> dependents = session.query(
+                DEPENDENTS, row -> new Dependent(Kind.valueOf(row.getString("kind")), row.getString("name")), oid, oid);
+        for (Dependent dependent : dependents) {
+            refuse(table, dependent);
+        }
+        for (String name : session.query(WIDE_PUBLICATIONS, row -> row.getString(1))) {
+            refuse(table, new Dependent(Kind.PUBLICATION, name));
+        }
+        if (session.queryOne(HAS_SCHEMA_PUBLICATIONS, row -> row.getBoolean(1))) {
+            for (String name : session.query(SCHEMA_PUBLICATIONS, row -> row.getString(1), oid)) {
+                refuse(table, new Dependent(Kind.PUBLICATION, name));
+            }
+        }
+        for (String name : session.query(SUBSCRIPTIONS, row -> row.getString(1), oid)) {
+            findings.shadowProblem(
+                    ProblemCode.UNSUPPORTED_DEPENDENT,
+                    "%s writes to table %s and would not find the new one".formatted(name, table),
+                    "Change the table on the publisher, or end the subscription first");
+        }
+    }
+
+    private void refuse(QualifiedName table, Dependent dependent) {
+        if (!CARRIED.contains(dependent.kind)) {
+            findings.shadowProblem(
+                    ProblemCode.UNSUPPORTED_DEPENDENT,
+                    "%s hangs on table %s, and this release does not carry it over the swap"
+                            .formatted(dependent.name, table),
+                    dependent.kind.remedy);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package dev.walshift.engine.plan;
+
+import dev.walshift.postgres.Identifier;
+import dev.walshift.postgres.SqlPart;
+import dev.walshift.postgres.SqlTemplate;
+import dev.walshift.postgres.SqlText;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * An index as the catalogs have it.
+ *
+ * @param filenode its file: another one after an ALTER means that it was built anew
+ * @param definition what follows the table's name in CREATE INDEX
+ * @param keyColumns its key columns, without those of INCLUDE; empty if it has expressions
+ * @param valid whether queries use it
+ * @param plainKey unique, immediate, a btree without predicate and expressions, and comparing as its columns do
+ * @param tablespace if not the database's default
+ * @param statistics actions of ALTER INDEX that set statistics targets
+ * @param options storage parameters
+ * @param constraint the constraint that rests on it
+ * @param withoutOverlaps whether only the constraint's own statement can build it (EXCLUDE, WITHOUT OVERLAPS)
+ */
+record Index(
+        long oid,
+        long filenode,
+        Identifier name,
+        boolean unique,
+        SqlText definition,
+        List<Identifier> keyColumns,
+        boolean valid,
+        boolean plainKey,
+        Optional<Identifier> tablespace,
+        Marks marks,
+        List<SqlText> statistics,
+        List<String> options,
+        Optional<String> comment,
+        Optional<Constraint> constraint,
+        boolean withoutOverlaps) {
+    private static final SqlTemplate CREATE = SqlTemplate.of("CREATE {unique}INDEX {name} ON {table} {definition}");
+    private static final SqlTemplate ADD = SqlTemplate.of("ALTER TABLE {table} ADD CONSTRAINT {name} {definition}");
+    private static final SqlTemplate PROMOTE =
+            SqlTemplate.of("ALTER TABLE {table} ADD CONSTRAINT {name} {kind} USING INDEX {name}{timing}");
+
+    Index {
+        keyColumns = List.copyOf(keyColumns);
+        statistics = List.copyOf(statistics);
+        options = List.copyOf(options);
+    }
+
+    /**
+     * What else it is for.
+     *
+     * @param clustered CLUSTER orders the table by it
+     * @param replicaIdentity it was chosen as replica identity
+     */
+    record Marks(boolean clustered, boolean replicaIdentity) {}
+
+    boolean isPrimaryKey() {
+        return constraint.map(Constraint::kind).equals(Optional.of(Constraint.Kind.PRIMARY_KEY));
+    }
+
+    Set<Identifier> keySet() {
+        return new HashSet<>(keyColumns);
+    }
+
+    /** The statement that builds it, if it can be built without its constraint. */
+    Optional<SqlText> create(SqlPart table) {
+        if (withoutOverlaps) {
+            return Optional.empty();
+        }
+        return Optional.of(new SqlText(CREATE.with("unique", new SqlText(unique ? "UNIQUE " : ""))
+                .with("name", name)
+                .with("table", table)
+                .with("definition", definition)
+                .sql()));
+    }
+
+    /** The statement that adds its constraint, if it has one. */
+    Optional<SqlText> addConstraint(SqlPart table) {
+        return constraint.map(it -> new SqlText(
+                withoutOverlaps ? addWhole(table, it).sql() : promote(table, it).sql()));
+    }
+
+    private SqlPart addWhole(SqlPart table, Constraint it) {
+        return ADD.with("table", table).with("name", it.name()).with("definition", it.definition());
+    }
+
+    private SqlPart promote(SqlPart table, Constraint it) {
+        return PROMOTE.with("table", table)
+                .with("name", it.name())
+                .with("kind", new SqlText(it.kind() == Constraint.Kind.PRIMARY_KEY ? "PRIMARY KEY" : "UNIQUE"))
+                .with("timing", it.timing());
+    }
+}

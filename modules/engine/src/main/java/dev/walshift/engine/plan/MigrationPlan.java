@@ -1,0 +1,52 @@
+package dev.walshift.engine.plan;
+
+import dev.walshift.engine.Problem;
+import dev.walshift.engine.table.TableRef;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What will be done, or why not.
+ *
+ * @param table the table as found; with {@code oid} 0 if it was not
+ * @param statement the complete ALTER TABLE statement that will take effect
+ * @param strategy the way
+ * @param changes what the server says will change, one line each, for people
+ * @param notices what the operator should know
+ * @param problems what stands in the way; nothing is done unless this is empty
+ * @param size of the table
+ */
+public record MigrationPlan(
+        TableRef table,
+        String statement,
+        Strategy strategy,
+        List<String> changes,
+        List<String> notices,
+        List<Problem> problems,
+        Size size) {
+    public MigrationPlan {
+        changes = List.copyOf(changes);
+        notices = List.copyOf(notices);
+        problems = List.copyOf(problems);
+    }
+
+    /**
+     * How large the table is.
+     *
+     * @param heapBytes main fork and TOAST
+     * @param indexBytes all indexes
+     * @param rows the planner's estimate
+     */
+    public record Size(long heapBytes, long indexBytes, long rows) {}
+
+    /** The same plan with one more problem. */
+    public MigrationPlan withProblem(Problem problem) {
+        List<Problem> more = new ArrayList<>(problems);
+        more.add(problem);
+        return new MigrationPlan(table, statement, strategy, changes, notices, more, size);
+    }
+
+    public boolean isPossible() {
+        return problems.isEmpty();
+    }
+}

@@ -1,0 +1,188 @@
+package dev.walshift.engine.plan;
+
+import dev.walshift.engine.MigrationException;
+import dev.walshift.engine.ProblemCode;
+import dev.walshift.engine.plan.AlterProbe.RejectedException;
+import dev.walshift.engine.plan.MigrationPlan.Size;
+import dev.walshift.engine.plan.Survey.Change;
+import dev.walshift.engine.plan.TableChecks.Verdict;
+import dev.walshift.engine.table.RowMapping;
+import dev.walshift.engine.table.TableRef;
+import dev.walshift.postgres.Identifier;
+import dev.walshift.postgres.QualifiedName;
+import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlStates;
+import dev.walshift.postgres.SqlTemplate;
+import dev.walshift.postgres.SqlText;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Looks at server, table and ALTER inside one transaction, and leaves the altered clone in it. */
+final class Surveyor {
+    /** Our own requests for locks are weak ones, but may queue behind a strong one, and others behind us. */
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+    private static final SqlTemplate FIND = SqlTemplate.of("SELECT to_regclass(?)::oid::bigint");
+    private static final SqlTemplate LOCK = SqlTemplate.of("LOCK TABLE ONLY {table} IN ACCESS SHARE MODE");
+    private static final SqlTemplate LOOK = SqlTemplate.of("""
+        SELECT n.nspname, c.relname, COALESCE(pg_relation_filenode(c.oid), 0) AS filenode,
+               pg_table_size(c.oid) AS heap, pg_indexes_size(c.oid) AS indexes,
+               GREATEST(c.reltuples, 0)::bigint AS estimate
+          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.oid = ?::oid
+        """);
+    private static final SqlTemplate CREATE_COLUMNS = SqlTemplate.of("CREATE TABLE {columns} (LIKE {table})");
+    private static final SqlTemplate DROP = SqlTemplate.of("DROP TABLE {table}");
+    private static final Identifier COLUMNS = new Identifier("walshift_columns");
+    private static final SqlText SAVEPOINT = new SqlText("SAVEPOINT walshift_probe");
+    private static final SqlText ROLLBACK = new SqlText("ROLLBACK TO SAVEPOINT walshift_probe");
+    private static final SqlText RELEASE = new SqlText("RELEASE SAVEPOINT walshift_probe");
+
+    private final Session session;
+    private final AlterRequest request;
+    private final AlterStatement statement;
+    private final Findings findings = new Findings();
+    private final List<String> changes = new ArrayList<>();
+    private Strategy strategy = Strategy.SHADOW;
+
+    Surveyor(Session session, AlterRequest request) {
+        this.session = session;
+        this.request = request;
+        this.statement = AlterStatement.parse(request);
+    }
+
+    /** What is done to have a schema for the clone. */
+    interface SchemaMaker {
+        Identifier make(Session session) throws SQLException;
+    }
+
+    /**
+     * Looks.
+     *
+     * @throws MigrationException if the table is locked
+     */
+    Survey survey(SchemaMaker schema) throws SQLException {
+        Settings settings = Settings.of(session);
+        statement.problems().forEach(findings::problem);
+        Optional<Long> oid = statement.table().isEmpty() ? Optional.empty() : find();
+        settings.pin(session, PATIENCE);
+        boolean writable = new ServerChecks(session, findings).check();
+        if (oid.isEmpty()) {
+            return missing();
+        }
+        Look look = session.queryOne(LOOK, row -> look(row, oid.orElseThrow()), oid.orElseThrow());
+        Verdict verdict = new TableChecks(session, findings).check(oid.orElseThrow());
+        if (verdict.plain()) {
+            new DependencyWalk(session, findings).walk(oid.orElseThrow(), look.table.name());
+        }
+        Optional<Change> change = Optional.empty();
+        if (writable
+                && verdict.plain()
+                && verdict.ours()
+                && statement.problems().isEmpty()) {
+            change = probe(settings, look.table, schema);
+        }
+        settings.restore(session);
+        return new Survey(look.table, statement.sql(look.table.name()), look.size, strategy, changes, findings, change);
+    }
+
+    private Optional<Long> find() throws SQLException {
+        return session.queryOne(FIND, row -> Optional.ofNullable(row.getObject(1, Long.class)), statement.tableName());
+    }
+
+    private Survey missing() {
+        String schema = statement.table().size() > 1
+                ? statement.table().get(statement.table().size() - 2).name()
+                : "public";
+        String name =
+                statement.table().isEmpty() ? "?" : statement.table().getLast().name();
+        QualifiedName table = QualifiedName.of(schema, name);
+        if (!statement.table().isEmpty()) {
+            findings.problem(
+                    ProblemCode.TABLE_NOT_FOUND,
+                    "there is no table %s".formatted(statement.tableName()),
+                    "Check the name, its quotes and the role's search_path");
+        }
+        return new Survey(
+                new TableRef(0, table, 0),
+                statement.sql(table),
+                new Size(0, 0, 0),
+                strategy,
+                changes,
+                findings,
+                Optional.empty());
+    }
+
+    private record Look(TableRef table, Size size) {}
+
+    private static Look look(ResultSet row, long oid) throws SQLException {
+        return new Look(
+                new TableRef(
+                        oid,
+                        QualifiedName.of(row.getString("nspname"), row.getString("relname")),
+                        row.getLong("filenode")),
+                new Size(row.getLong("heap"), row.getLong("indexes"), row.getLong("estimate")));
+    }
+
+    private Optional<Change> probe(Settings settings, TableRef table, SchemaMaker schema) throws SQLException {
+        try {
+            session.execute(LOCK.with("table", table.name()));
+            session.execute(SAVEPOINT);
+            TableModel source = new CatalogReader(session, table.oid()).read();
+            if (!new StatementChecks(session, source, findings).check(statement)) {
+                return Optional.empty();
+            }
+            AlteredClone clone = new AlterProbe(session, settings, source, schema.make(session)).run(statement);
+            Optional<Change> change = Optional.of(judge(clone));
+            session.execute(RELEASE);
+            return change;
+        } catch (RejectedException e) {
+            session.execute(ROLLBACK);
+            findings.problem(e.problem());
+            return Optional.empty();
+        } catch (SQLException e) {
+            if (SqlStates.is(e, SqlStates.LOCK_NOT_AVAILABLE)) {
+                throw new MigrationException(
+                        ProblemCode.LOCK_NOT_GRANTED,
+                        "table %s is locked by another session".formatted(table.name()),
+                        "Nothing was changed. Try again when it is done",
+                        e);
+            }
+            if (SqlStates.is(e, SqlStates.INSUFFICIENT_PRIVILEGE)) {
+                session.execute(ROLLBACK);
+                findings.problem(
+                        ProblemCode.MISSING_PRIVILEGE,
+                        "a clone of table %s can't be made: %s".formatted(table.name(), e.getMessage()),
+                        "Grant what is missing, or run as the table's owner");
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    private Change judge(AlteredClone clone) throws SQLException {
+        new CloneChecks(session, clone, findings).check();
+        changes.addAll(new ChangeReport(clone).lines());
+        ColumnOrder order = new ColumnOrder(session, clone, request.columnOrder());
+        boolean rebuild = statement.steps().isEmpty() || order.isAsked();
+        strategy = rebuild ? Strategy.SHADOW : StrategyChooser.choose(clone);
+        QualifiedName columns = new QualifiedName(clone.after().name().schema(), COLUMNS);
+        session.execute(CREATE_COLUMNS
+                .with("columns", columns)
+                .with("table", clone.source().name()));
+        ExpressionProbe expressions = new ExpressionProbe(session, columns);
+        RowMapping mapping = new MappingBuilder(clone, expressions, findings).build();
+        Optional<KeyChoice> key = new KeyChooser(clone, expressions, findings).choose();
+        session.execute(DROP.with("table", columns));
+        long shadow = clone.after().relation().oid();
+        if (order.isAsked() && order.isComplete(findings)) {
+            shadow = order.apply();
+            changes.add("columns in the order " + request.columnOrder());
+        }
+        return new Change(clone, shadow, mapping, key);
+    }
+}

@@ -1,0 +1,154 @@
+package dev.walshift.engine.plan;
+
+import dev.walshift.engine.ProblemCode;
+import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlTemplate;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+
+/** Whether a table is of the kind that walshift can change, and ours to change. */
+final class TableChecks {
+    private static final SqlTemplate LOOK = SqlTemplate.of("""
+        SELECT format('%I.%I', n.nspname, c.relname) AS name, c.relkind, c.relpersistence, c.relispartition,
+               c.reloftype <> 0 AS typed, m.amname,
+               EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) AS is_parent,
+               EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid) AS is_child,
+               n.nspname LIKE 'pg\\_%' OR n.nspname = 'information_schema' AS is_system,
+               n.nspname = 'walshift' OR n.nspname LIKE 'walshift\\_%' AS is_ours,
+               c.relrowsecurity OR c.relforcerowsecurity AS row_security,
+               (SELECT e.extname FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
+                 WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+                   AND d.refclassid = 'pg_extension'::regclass) AS extension,
+               pg_has_role(c.relowner, 'USAGE')
+               AND pg_has_role(c.relowner, CASE WHEN current_setting('server_version_num')::int >= 160000
+                                                THEN 'SET' ELSE 'MEMBER' END) AS is_owner,
+               has_schema_privilege(n.oid, 'CREATE') AS can_create, n.nspname, current_user AS role,
+               pg_get_userbyid(c.relowner) AS owner
+          FROM pg_class c
+          JOIN pg_namespace n ON n.oid = c.relnamespace
+          LEFT JOIN pg_am m ON m.oid = c.relam
+         WHERE c.oid = ?::oid
+        """);
+
+    private static final SqlTemplate SECURITY_LABELS = SqlTemplate.of("""
+        SELECT format('%s: %s', provider, label) FROM pg_seclabels
+         WHERE classoid = 'pg_class'::regclass AND objoid = ?::oid
+         ORDER BY 1
+        """);
+
+    private final Session session;
+    private final Findings findings;
+
+    TableChecks(Session session, Findings findings) {
+        this.session = session;
+        this.findings = findings;
+    }
+
+    /**
+     * What was found.
+     *
+     * @param plain whether it is a plain table
+     * @param ours whether we may act as its owner
+     */
+    record Verdict(boolean plain, boolean ours) {}
+
+    /** Looks at the table. */
+    Verdict check(long oid) throws SQLException {
+        Verdict verdict = session.queryOne(LOOK, this::judge, oid);
+        List<String> labels = session.query(SECURITY_LABELS, row -> row.getString(1), oid);
+        if (!labels.isEmpty()) {
+            findings.shadowProblem(
+                    ProblemCode.UNSUPPORTED_TABLE,
+                    "the table or a column has a security label (%s), which this release does not carry over"
+                            .formatted(String.join(", ", labels)),
+                    "Remove it (SECURITY LABEL ... IS NULL) and set it again after the migration");
+        }
+        return verdict;
+    }
+
+    private Verdict judge(ResultSet row) throws SQLException {
+        boolean mine = row.getBoolean("is_owner");
+        if (!mine) {
+            findings.problem(
+                    ProblemCode.MISSING_PRIVILEGE,
+                    "role %s does not own table %s".formatted(row.getString("role"), row.getString("name")),
+                    "GRANT \"%s\" TO \"%s\"".formatted(row.getString("owner"), row.getString("role")));
+        }
+        if (!row.getBoolean("can_create")) {
+            findings.shadowProblem(
+                    ProblemCode.MISSING_PRIVILEGE,
+                    "role %s may not create tables in schema %s"
+                            .formatted(row.getString("role"), row.getString("nspname")),
+                    "GRANT CREATE ON SCHEMA \"%s\" TO \"%s\""
+                            .formatted(row.getString("nspname"), row.getString("role")));
+        }
+        if (row.getBoolean("row_security")) {
+            findings.shadowProblem(
+                    ProblemCode.UNSUPPORTED_TABLE,
+                    "table %s has row level security, which this release does not carry over"
+                            .formatted(row.getString("name")),
+                    "Disable it and drop the policies for the time of the migration, if that is acceptable");
+        }
+        String extension = row.getString("extension");
+        if (extension != null) {
+            findings.shadowProblem(
+                    ProblemCode.UNSUPPORTED_TABLE,
+                    "table %s belongs to extension %s".formatted(row.getString("name"), extension),
+                    "Change it by the extension's own update");
+        }
+        return new Verdict(judgeKind(row), mine);
+    }
+
+    private boolean judgeKind(ResultSet row) throws SQLException {
+        String obstacle = obstacle(row);
+        if (obstacle.isEmpty()) {
+            return true;
+        }
+        findings.problem(
+                ProblemCode.UNSUPPORTED_TABLE,
+                "%s is %s".formatted(row.getString("name"), obstacle),
+                "walshift changes plain, permanent heap tables");
+        return false;
+    }
+
+    private static String obstacle(ResultSet row) throws SQLException {
+        String kind = kind(row.getString("relkind"));
+        if (!kind.isEmpty()) {
+            return kind;
+        }
+        if (row.getBoolean("is_system")) {
+            return "a system catalog or a temporary table";
+        }
+        if (row.getBoolean("is_ours")) {
+            return "a table of walshift's own";
+        }
+        if (!"p".equals(row.getString("relpersistence"))) {
+            return "t".equals(row.getString("relpersistence")) ? "a temporary table" : "unlogged";
+        }
+        if (row.getBoolean("relispartition")) {
+            return "a partition";
+        }
+        if (row.getBoolean("is_parent") || row.getBoolean("is_child")) {
+            return "a parent or child by inheritance";
+        }
+        if (row.getBoolean("typed")) {
+            return "a typed table (OF type)";
+        }
+        return "heap".equals(row.getString("amname")) ? "" : "stored by access method " + row.getString("amname");
+    }
+
+    private static String kind(String relkind) {
+        return switch (relkind) {
+            case "r" -> "";
+            case "p" -> "a partitioned table";
+            case "v" -> "a view";
+            case "m" -> "a materialized view";
+            case "f" -> "a foreign table";
+            case "S" -> "a sequence";
+            case "i", "I" -> "an index";
+            case "c" -> "a composite type";
+            default -> "not a table";
+        };
+    }
+}

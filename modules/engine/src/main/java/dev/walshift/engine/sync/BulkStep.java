@@ -1,0 +1,116 @@
+package dev.walshift.engine.sync;
+
+import dev.walshift.engine.StopSignal;
+import dev.walshift.engine.Workers;
+import dev.walshift.engine.journal.KeyLog;
+import dev.walshift.engine.table.Blueprint;
+import dev.walshift.engine.table.DataRejected;
+import dev.walshift.engine.table.SourceGuard;
+import dev.walshift.postgres.Database;
+import dev.walshift.postgres.Isolation;
+import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlStates;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Shortens a long key log: batches, parallel workers with disjoint keys, each its own snapshot. Claims no exactness; a row that collides
+ * with another one which is yet to change stays logged, for the exact step.
+ */
+final class BulkStep {
+    private static final int BATCH_PER_WORKER = 10_000;
+    private static final int CONFLICT_RETRIES = 5;
+
+    private final Database database;
+    private final Blueprint table;
+    private final KeyLog keyLog;
+    private final KeyReader reader;
+    private final AtomicLong applied;
+
+    BulkStep(Database database, KeyLog keyLog, AtomicLong applied) {
+        this.database = database;
+        this.table = keyLog.table();
+        this.keyLog = keyLog;
+        this.reader = new KeyReader(table);
+        this.applied = applied;
+    }
+
+    /** Goes once through the log as it is now. */
+    void sweep(Session session, int workers, StopSignal stop) throws SQLException {
+        long after = 0;
+        int limit = BATCH_PER_WORKER * workers;
+        List<LoggedKey> batch;
+        do {
+            stop.check();
+            // Read before any worker takes its snapshot: what is visible now is visible in each of theirs.
+            batch = reader.visibleNow(session, after, limit);
+            if (!batch.isEmpty()) {
+                after = batch.getLast().id();
+                apply(batch, workers, stop);
+            }
+        } while (batch.size() == limit);
+    }
+
+    private void apply(List<LoggedKey> batch, int workers, StopSignal stop) throws SQLException {
+        List<Workers.Task> tasks = new ArrayList<>();
+        for (List<LoggedKey> share : byKey(batch, workers)) {
+            tasks.add(signal -> {
+                try (StepSession step = StepSession.open(database, table)) {
+                    applyShare(step, share, signal);
+                } catch (SQLException e) {
+                    throw DataRejected.explain(table, e);
+                }
+            });
+        }
+        Workers.run("sync", stop, tasks, signal -> {});
+    }
+
+    /** The same key always goes to the same worker, so that no two of them write the same row. */
+    private static List<List<LoggedKey>> byKey(List<LoggedKey> batch, int workers) {
+        List<List<LoggedKey>> shares = new ArrayList<>();
+        for (int i = 0; i < workers; i++) {
+            shares.add(new ArrayList<>());
+        }
+        for (LoggedKey key : batch) {
+            shares.get(Math.floorMod(key.line().hashCode(), workers)).add(key);
+        }
+        return shares.stream().filter(share -> !share.isEmpty()).toList();
+    }
+
+    /** Applies a share; where a row of it collides, by halves, so that only what collides stays logged. */
+    private void applyShare(StepSession step, List<LoggedKey> share, StopSignal stop) throws SQLException {
+        stop.check();
+        if (applyOnce(step, share)) {
+            keyLog.remove(step.session(), share.stream().map(LoggedKey::id).toList());
+            applied.addAndGet(share.size());
+        } else if (share.size() > 1) {
+            int half = share.size() / 2;
+            applyShare(step, share.subList(0, half), stop);
+            applyShare(step, share.subList(half, share.size()), stop);
+        }
+    }
+
+    private boolean applyOnce(StepSession step, List<LoggedKey> share) throws SQLException {
+        Set<String> lines = new LinkedHashSet<>();
+        share.forEach(key -> lines.add(key.line()));
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return step.session().inTransaction(Isolation.REPEATABLE_READ, tx -> {
+                    String unused = SourceGuard.hold(tx, table);
+                    step.load(lines);
+                    return step.replaceWhatFits();
+                });
+            } catch (SQLException e) {
+                // Two workers whose rows collide on another unique index; whoever lost tries again in a fresh
+                // transaction.
+                if (!SqlStates.isConflict(e) || attempt == CONFLICT_RETRIES) {
+                    throw e;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package dev.walshift.engine.sync;
+
+import dev.walshift.engine.StopSignal;
+import dev.walshift.engine.journal.KeyBarrier;
+import dev.walshift.engine.journal.KeyLog;
+import dev.walshift.engine.table.Blueprint;
+import dev.walshift.engine.table.DataRejected;
+import dev.walshift.engine.table.SourceGuard;
+import dev.walshift.postgres.Database;
+import dev.walshift.postgres.Isolation;
+import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlTemplate;
+import dev.walshift.postgres.Xid;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Brings the shadow exactly to the state of the source at one snapshot, V.
+ *
+ * <p>V is taken first, then a marker is committed and awaited: whatever V sees committed before the marker, so its keys are in the log.
+ * Of these exactly the ones that V sees are applied, by rows that V sees: a key whose transaction V does not see yet would be
+ * re-read in its old state and lost, although the stream delivered it, since a commit is in the WAL before others can see it. All
+ * deletes come before all inserts, so two rows may have swapped a unique value.
+ *
+ * <p>One thread.
+ */
+public final class ExactStep implements AutoCloseable {
+    /** More keys than this would hold V too long; a bulk step has to come first. */
+    public static final int MAX_KEYS = 50_000;
+
+    private static final Duration BARRIER_PATIENCE = Duration.ofSeconds(60);
+    private static final SqlTemplate OWN_XID = SqlTemplate.of("SELECT pg_current_xact_id()");
+
+    private final Blueprint table;
+    private final KeyLog keyLog;
+    private final KeyBarrier barrier;
+    private final KeyReader reader;
+    private final StepSession step;
+    private final Session logSession;
+    private final AtomicLong applied;
+
+    private ExactStep(KeyLog keyLog, KeyBarrier barrier, StepSession step, Session logSession, AtomicLong applied) {
+        this.table = keyLog.table();
+        this.keyLog = keyLog;
+        this.barrier = barrier;
+        this.reader = new KeyReader(table);
+        this.step = step;
+        this.logSession = logSession;
+        this.applied = applied;
+    }
+
+    /**
+     * Opens the sessions for a table that has its indexes.
+     *
+     * @param barrier passes once the stream has delivered everything up to the present
+     * @param applied counts applied keys
+     */
+    static ExactStep open(Database database, KeyLog keyLog, KeyBarrier barrier, AtomicLong applied)
+            throws SQLException {
+        StepSession step = StepSession.open(database, keyLog.table());
+        try {
+            return new ExactStep(keyLog, barrier, step, database.open("key log"), applied);
+        } catch (SQLException e) {
+            step.close();
+            throw e;
+        }
+    }
+
+    /** What is done while source and shadow are known to be equal, in V's own transaction. */
+    @FunctionalInterface
+    public interface WhileEqual {
+        void run(Session transaction) throws SQLException;
+    }
+
+    /**
+     * An exact state that was reached and committed.
+     *
+     * @param writer the step's own transaction: who sees it sees every row of the shadow up to here
+     * @param keys applied, repetitions counted
+     * @param elapsed from V to the commit
+     */
+    public record Reached(Xid writer, int keys, Duration elapsed) {}
+
+    /**
+     * One step.
+     *
+     * @return empty if there were more than {@link #MAX_KEYS} keys, or the barrier was not passed in a minute; nothing was done then
+     * @throws dev.walshift.engine.SourceRewrittenException if the copy has to begin again
+     */
+    public Optional<Reached> run(WhileEqual whileEqual, StopSignal stop) throws SQLException {
+        long began = System.nanoTime();
+        try {
+            Optional<Applied> done =
+                    step.session().inTransaction(Isolation.REPEATABLE_READ, tx -> inSnapshot(tx, whileEqual, stop));
+            if (done.isEmpty()) {
+                return Optional.empty();
+            }
+            List<LoggedKey> keys = done.get().keys();
+            keyLog.remove(logSession, keys.stream().map(LoggedKey::id).toList());
+            applied.addAndGet(keys.size());
+            return Optional.of(
+                    new Reached(done.get().writer(), keys.size(), Duration.ofNanos(System.nanoTime() - began)));
+        } catch (SQLException e) {
+            throw DataRejected.explain(table, e);
+        }
+    }
+
+    private record Applied(Xid writer, List<LoggedKey> keys) {}
+
+    private Optional<Applied> inSnapshot(Session tx, WhileEqual whileEqual, StopSignal stop) throws SQLException {
+        String snapshot = SourceGuard.hold(tx, table);
+        if (!barrier.pass(BARRIER_PATIENCE, stop)) {
+            return Optional.empty();
+        }
+        List<LoggedKey> keys = reader.visibleIn(logSession, snapshot, 0, MAX_KEYS + 1);
+        if (keys.size() > MAX_KEYS) {
+            return Optional.empty();
+        }
+        if (!keys.isEmpty()) {
+            Set<String> lines = new LinkedHashSet<>();
+            keys.forEach(key -> lines.add(key.line()));
+            step.load(lines);
+            step.replace();
+        }
+        whileEqual.run(tx);
+        return Optional.of(new Applied(Xid.parse(tx.queryOne(OWN_XID, row -> row.getString(1))), keys));
+    }
+
+    @Override
+    public void close() throws SQLException {
+        try (logSession) {
+            step.close();
+        }
+    }
+}

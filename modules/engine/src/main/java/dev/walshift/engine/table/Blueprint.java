@@ -1,0 +1,83 @@
+package dev.walshift.engine.table;
+
+import dev.walshift.postgres.Identifier;
+import dev.walshift.postgres.QualifiedName;
+import dev.walshift.postgres.SqlText;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What is made of one table: all that the stages need to know, kept in the journal, so that a restarted process goes on with the
+ * same plan.
+ *
+ * @param source the table to change
+ * @param shadow its successor while it is filled
+ * @param retiredSchema where the source goes in the swap
+ * @param keyLog where its changed keys are kept
+ * @param key identifies a row in both
+ * @param mapping makes the shadow's rows
+ * @param indexes are built after the copy, in this order
+ * @param finishing statements for what rests on the indexes (comments, CLUSTER mark, replica identity, ...), run after them
+ * @param atSwap statements for the swap's transaction, after the shadow and the sequences have moved: they name the table's final
+ *     schema (autovacuum as the source has it, a serial's sequence widened with its column)
+ * @param sequences change hands in the swap
+ * @param statistics names of extended statistics, which SET SCHEMA of a table leaves behind
+ * @param replicaIdentity of the source before the migration
+ * @param replicaIdentityIndex the index to make the source's replica identity for the time of the migration, where its own does
+ *     not tell which row changed; restored afterwards
+ * @param fingerprint of the source's catalog entries: differs when somebody else changed the table
+ */
+public record Blueprint(
+        TableRef source,
+        QualifiedName shadow,
+        Identifier retiredSchema,
+        QualifiedName keyLog,
+        IdentityKey key,
+        RowMapping mapping,
+        List<IndexDefinition> indexes,
+        List<SqlText> finishing,
+        List<SqlText> atSwap,
+        List<OwnedSequence> sequences,
+        StatisticsNames statistics,
+        ReplicaIdentity replicaIdentity,
+        Optional<Identifier> replicaIdentityIndex,
+        String fingerprint) {
+    public Blueprint {
+        indexes = List.copyOf(indexes);
+        finishing = List.copyOf(finishing);
+        atSwap = List.copyOf(atSwap);
+        sequences = List.copyOf(sequences);
+    }
+
+    /** The extended statistics of the source and of the shadow, each in its table's schema. */
+    public record StatisticsNames(List<QualifiedName> source, List<QualifiedName> shadow) {
+        public StatisticsNames {
+            source = List.copyOf(source);
+            shadow = List.copyOf(shadow);
+        }
+    }
+
+    /** The source's name after the swap. */
+    public QualifiedName retired() {
+        return source.name().in(retiredSchema);
+    }
+
+    /** The same plan for the source's present file. */
+    public Blueprint withFilenode(long filenode) {
+        return new Blueprint(
+                new TableRef(source.oid(), source.name(), filenode),
+                shadow,
+                retiredSchema,
+                keyLog,
+                key,
+                mapping,
+                indexes,
+                finishing,
+                atSwap,
+                sequences,
+                statistics,
+                replicaIdentity,
+                replicaIdentityIndex,
+                fingerprint);
+    }
+}

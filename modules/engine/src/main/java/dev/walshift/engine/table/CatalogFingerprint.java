@@ -1,0 +1,125 @@
+package dev.walshift.engine.table;
+
+import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlTemplate;
+import java.sql.SQLException;
+
+/**
+ * Tells whether somebody changed a table meanwhile.
+ *
+ * <p>It covers what a swap to a shadow made earlier would lose or contradict: names, columns, constraints, indexes, sequences,
+ * statistics objects, rights, comments, storage parameters, inheritance, and everything else that hangs on the table. It leaves out
+ * what a migration changes itself (replica identity, publications) and what is no definition (files, figures, invalid indexes).
+ */
+public final class CatalogFingerprint {
+    /**
+     * One line for each thing. What the migration adds is passed over: its publication, and the shadow's default on a serial's
+     * sequence.
+     */
+    private static final SqlTemplate FINGERPRINT = SqlTemplate.of("""
+        WITH source AS (
+             SELECT c.*, n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ?::oid),
+        sequences AS (
+             SELECT s.oid, s.relname, s.relowner, s.relacl, d.refobjsubid, d.deptype
+               FROM source c
+               JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.deptype IN ('a', 'i')
+               JOIN pg_class s ON d.classid = 'pg_class'::regclass AND s.oid = d.objid AND s.relkind = 'S'),
+        parts(classid, objid) AS (
+             SELECT 'pg_class'::regclass, c.oid FROM source c
+             UNION ALL SELECT 'pg_class'::regclass, i.indexrelid FROM pg_index i JOIN source c ON i.indrelid = c.oid
+             UNION ALL SELECT 'pg_type'::regclass, c.reltype FROM source c
+             UNION ALL SELECT 'pg_type'::regclass, t.typarray FROM pg_type t JOIN source c ON t.oid = c.reltype
+             UNION ALL SELECT 'pg_attrdef'::regclass, d.oid FROM pg_attrdef d JOIN source c ON d.adrelid = c.oid
+             UNION ALL SELECT 'pg_constraint'::regclass, o.oid FROM pg_constraint o JOIN source c ON o.conrelid = c.oid
+             UNION ALL SELECT 'pg_statistic_ext'::regclass, s.oid FROM pg_statistic_ext s JOIN source c ON s.stxrelid = c.oid
+             UNION ALL SELECT 'pg_class'::regclass, s.oid FROM sequences s),
+        lines(line) AS (
+             SELECT jsonb_build_array('table', c.nspname, c.relname, c.relkind, c.relpersistence, c.relispartition,
+                                      c.reltablespace, c.relam, c.relrowsecurity, c.relforcerowsecurity, c.reloftype,
+                                      c.relowner, c.relacl::text, c.reloptions, t.reloptions,
+                                      obj_description(c.oid, 'pg_class'))
+               FROM source c LEFT JOIN pg_class t ON t.oid = c.reltoastrelid
+             UNION ALL
+             SELECT jsonb_build_array('column', a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attcollation,
+                                      a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity,
+                                      a.attstorage, a.attcompression, a.attstattarget, a.attoptions, a.attacl::text,
+                                      col_description(a.attrelid, a.attnum))
+               FROM source c
+               JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+               LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+             UNION ALL
+             SELECT jsonb_build_array('constraint', o.conname, pg_get_constraintdef(o.oid), o.convalidated,
+                                      to_jsonb(o) -> 'conenforced', obj_description(o.oid, 'pg_constraint'))
+               FROM source c JOIN pg_constraint o ON o.conrelid = c.oid
+             UNION ALL
+             SELECT jsonb_build_array('index', pg_get_indexdef(i.indexrelid), i.indisclustered, r.reltablespace,
+                                      obj_description(i.indexrelid, 'pg_class'))
+               FROM source c
+               JOIN pg_index i ON i.indrelid = c.oid AND i.indisvalid AND i.indislive
+               JOIN pg_class r ON r.oid = i.indexrelid
+             UNION ALL
+             SELECT jsonb_build_array('sequence', s.relname, s.relowner, s.relacl::text, s.refobjsubid, s.deptype,
+                                      q.seqtypid, q.seqstart, q.seqincrement, q.seqmax, q.seqmin, q.seqcache, q.seqcycle,
+                                      obj_description(s.oid, 'pg_class'))
+               FROM sequences s JOIN pg_sequence q ON q.seqrelid = s.oid
+             UNION ALL
+             SELECT jsonb_build_array('statistics', pg_get_statisticsobjdef(s.oid), s.stxowner, s.stxstattarget,
+                                      obj_description(s.oid, 'pg_statistic_ext'))
+               FROM source c JOIN pg_statistic_ext s ON s.stxrelid = c.oid
+             UNION ALL
+             SELECT jsonb_build_array('trigger', pg_get_triggerdef(t.oid), t.tgenabled)
+               FROM source c JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal
+             UNION ALL
+             SELECT jsonb_build_array('rule', pg_get_ruledef(w.oid), w.ev_enabled)
+               FROM source c JOIN pg_rewrite w ON w.ev_class = c.oid
+             UNION ALL
+             SELECT jsonb_build_array('policy', p.polname, p.polcmd, p.polpermissive, p.polroles::bigint[],
+                                      pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
+               FROM source c JOIN pg_policy p ON p.polrelid = c.oid
+             UNION ALL
+             SELECT jsonb_build_array('inherits', i.inhrelid, i.inhparent)
+               FROM source c JOIN pg_inherits i ON c.oid IN (i.inhrelid, i.inhparent)
+             UNION ALL
+             SELECT jsonb_build_array('label', l.classoid, l.objsubid, l.provider, l.label)
+               FROM source c JOIN pg_seclabel l ON l.classoid = 'pg_class'::regclass AND l.objoid = c.oid
+             UNION ALL
+             SELECT DISTINCT jsonb_build_array('dependent', d.classid, d.objid)
+               FROM parts p
+               JOIN pg_depend d ON d.refclassid = p.classid AND d.refobjid = p.objid
+               LEFT JOIN pg_attrdef f ON d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid
+               LEFT JOIN pg_class fc ON fc.oid = f.adrelid
+              WHERE d.classid <> 'pg_publication_rel'::regclass
+                AND NOT EXISTS (SELECT FROM parts o WHERE o.classid = d.classid AND o.objid = d.objid)
+                AND d.objid <> (SELECT reltoastrelid FROM source)
+                AND fc.relname IS DISTINCT FROM (SELECT relname FROM source))
+        SELECT md5(string_agg(line::text, E'\\n' ORDER BY line::text)), current_setting('search_path') FROM lines
+        """);
+
+    private static final String SYSTEM_PATH = "pg_catalog";
+
+    private CatalogFingerprint() {}
+
+    /**
+     * The fingerprint of a table as it is now.
+     *
+     * @param session one that sees only pg_catalog ({@code Database.open}): what the server deparses depends on it
+     * @return another text when anything of the above is different; the same text for as long as nothing is
+     * @throws IllegalStateException if the session's search_path is another one, or there is no such table
+     */
+    public static String of(Session session, long oid) throws SQLException {
+        return session.queryOne(
+                FINGERPRINT,
+                row -> {
+                    String path = row.getString(2);
+                    if (!path.startsWith(SYSTEM_PATH)) {
+                        throw new IllegalStateException("a fingerprint needs search_path pg_catalog, found " + path);
+                    }
+                    String fingerprint = row.getString(1);
+                    if (fingerprint == null) {
+                        throw new IllegalStateException("there is no table with oid " + oid);
+                    }
+                    return fingerprint;
+                },
+                oid);
+    }
+}

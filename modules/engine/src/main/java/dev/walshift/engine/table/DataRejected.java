@@ -1,0 +1,30 @@
+package dev.walshift.engine.table;
+
+import dev.walshift.engine.MigrationException;
+import dev.walshift.engine.ProblemCode;
+import java.sql.SQLException;
+
+/** Tells rows that the new schema does not take from other failures. */
+public final class DataRejected {
+    private DataRejected() {}
+
+    /**
+     * Explains a refusal by the data.
+     *
+     * @param e what the server said while rows were put into the shadow
+     * @return a refusal by the data (class 22, data exception; class 23, constraint violation) as a problem that names it; else
+     *     {@code e} thrown on
+     */
+    public static MigrationException explain(Blueprint table, SQLException e) throws SQLException {
+        String state = e.getSQLState();
+        if (state == null || !(state.startsWith("22") || state.startsWith("23"))) {
+            throw e;
+        }
+        return new MigrationException(
+                ProblemCode.DATA_REJECTED,
+                "a row of %s does not fit the new schema: %s"
+                        .formatted(table.source().name(), e.getMessage()),
+                "The blocking ALTER TABLE would fail on it too. Mend the rows or the statement, then start again.",
+                e);
+    }
+}

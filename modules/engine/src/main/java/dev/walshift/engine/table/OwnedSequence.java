@@ -1,0 +1,20 @@
+package dev.walshift.engine.table;
+
+import dev.walshift.postgres.Identifier;
+import dev.walshift.postgres.QualifiedName;
+
+/**
+ * A sequence that belongs to a column of the source and of the shadow.
+ *
+ * @param source the sequence that the application uses
+ * @param kind whether the column is an identity, with a sequence of its own in the shadow, or a serial, whose sequence is
+ *     handed over itself
+ * @param shadow the shadow's identity sequence; the same as {@code source} for a serial
+ * @param column the column of the shadow that owns it after the swap
+ */
+public record OwnedSequence(QualifiedName source, Kind kind, QualifiedName shadow, Identifier column) {
+    public enum Kind {
+        IDENTITY,
+        SERIAL
+    }
+}

@@ -1,0 +1,97 @@
+package dev.walshift.engine.rules;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.walshift.engine.StoppedException;
+import dev.walshift.engine.journal.Journal;
+import dev.walshift.engine.table.XidFence;
+import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlTemplate;
+import dev.walshift.testkit.SharedServers;
+import dev.walshift.testkit.TestDatabase;
+import java.sql.SQLException;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Rule: the copy begins when every transaction that is older than the fence has ended. */
+class FenceWaitTest {
+    private static final int ROWS = 10;
+    private static final SqlTemplate BEGIN = SqlTemplate.of("BEGIN");
+    private static final SqlTemplate COMMIT = SqlTemplate.of("COMMIT");
+    private static final SqlTemplate FENCE_DRAWN =
+            SqlTemplate.of("SELECT fence IS NOT NULL FROM walshift.migration WHERE id = ?");
+
+    private TestDatabase database;
+
+    @BeforeEach
+    void createTable() throws SQLException {
+        database = SharedServers.freshDatabase();
+        for (String statement : FatRows.create(ROWS)) {
+            database.execute(Scene.sql(statement).sql());
+        }
+    }
+
+    @AfterEach
+    void dropTable() throws SQLException {
+        database.close();
+    }
+
+    @Test
+    void anOpenTransactionHoldsTheCopyBackUntilItEnds() throws Exception {
+        try (Scene scene = Scene.streaming(database, FatRows.KEY);
+                Session writer = scene.database().openAsUser("old writer");
+                Session look = scene.database().open("look")) {
+            writer.execute(BEGIN);
+            writer.execute(Scene.sql(FatRows.update(1)));
+            Background<XidFence> begun = Background.start(scene::beginCopy);
+            await().until(() -> look.queryOne(FENCE_DRAWN, row -> row.getBoolean(1), scene.migration()));
+            await().during(Duration.ofMillis(200)).until(() -> !begun.isDone());
+
+            // The pages that it still adds belong to the copy too.
+            writer.execute(Scene.sql(FatRows.insert(ROWS + 1, 3 * ROWS)));
+            writer.execute(COMMIT);
+            scene.finishCopy(begun.join());
+
+            assertThat(scene.shadowRows()).isEqualTo(3 * ROWS);
+            assertThat(scene.differences()).isZero();
+        }
+    }
+
+    @Test
+    void withoutTheWaitARowWouldBeCopiedInTwoVersions() throws SQLException {
+        try (Scene scene = Scene.streaming(database, FatRows.KEY);
+                Session writer = scene.database().openAsUser("old writer")) {
+            scene.beginCopy();
+            writer.execute(BEGIN);
+            writer.execute(Scene.sql(FatRows.update(1)));
+            XidFence fence = new Journal().drawFence(scene.session(), scene.migration());
+            scene.copyPage(fence);
+            writer.execute(COMMIT);
+            while (scene.progress().stripes(scene.session()).stream().anyMatch(stripe -> !stripe.isDone())) {
+                scene.copyPage(fence);
+            }
+
+            assertThat(scene.repeatedKeys()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void theWaitEndsWhenItIsToldTo() throws Exception {
+        try (Scene scene = Scene.streaming(database, FatRows.KEY);
+                Session writer = scene.database().openAsUser("old writer");
+                Session look = scene.database().open("look")) {
+            writer.execute(BEGIN);
+            writer.execute(Scene.sql(FatRows.update(1)));
+            Background<XidFence> begun = Background.start(scene::beginCopy);
+            await().until(() -> look.queryOne(FENCE_DRAWN, row -> row.getBoolean(1), scene.migration()));
+            scene.goOn().raise();
+
+            assertThatThrownBy(begun::join).isInstanceOf(StoppedException.class);
+            assertThat(scene.progress().stripes(look)).isEmpty();
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package dev.walshift.engine.rules;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.walshift.engine.journal.KeyBarrier;
+import dev.walshift.testkit.SharedServers;
+import dev.walshift.testkit.TestDatabase;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Rule: an exact step reads the key log only when a marker, committed after its snapshot, has come through the stream. */
+class MarkerTest {
+    private TestDatabase database;
+
+    @BeforeEach
+    void createTable() throws SQLException {
+        database = SharedServers.freshDatabase();
+        for (String statement : FatRows.create(5)) {
+            database.execute(Scene.sql(statement).sql());
+        }
+    }
+
+    @AfterEach
+    void dropTable() throws SQLException {
+        database.close();
+    }
+
+    @Test
+    void anExactStepWaitsForKeysThatAreStillOnTheirWay() throws Exception {
+        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+            scene.copy();
+            AtomicReference<GatedStream> gate = new AtomicReference<>();
+            KeyBarrier barrier = scene.startPump(stream -> {
+                gate.set(new GatedStream(stream));
+                return gate.get();
+            });
+            scene.application(FatRows.update(1), FatRows.insert(6, 6), "DELETE FROM {t} WHERE \"order\" = 2");
+
+            Background<Long> differences = Background.start(() -> scene.differencesInExactStep(barrier));
+            await().during(Duration.ofMillis(200)).until(() -> !differences.isDone());
+            assertThat(scene.loggedKeys()).isEmpty();
+            gate.get().open();
+
+            assertThat(differences.join()).isZero();
+        }
+    }
+
+    @Test
+    void withoutTheMarkerItWouldClaimAnEqualityThatIsNone() throws SQLException {
+        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+            scene.copy();
+            scene.startPump(GatedStream::new);
+            scene.application(FatRows.update(1), FatRows.insert(6, 6), "DELETE FROM {t} WHERE \"order\" = 2");
+
+            KeyBarrier none = (patience, stop) -> true;
+            // Two versions of row 1, row 2 in the shadow only, row 6 in the source only.
+            assertThat(scene.differencesInExactStep(none)).isEqualTo(4);
+        }
+    }
+
+    @Test
+    void aStreamThatIsTooSlowGivesNoExactStep() throws SQLException {
+        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+            scene.copy();
+            KeyBarrier barrier = scene.startPump(GatedStream::new);
+            assertThat(barrier.pass(Duration.ofMillis(50), scene.goOn())).isFalse();
+        }
+    }
+}
