@@ -80,14 +80,14 @@ public final class Migration {
      * @throws InterruptedMigrationException if it was stopped or lost the server; the same call goes on
      */
     public MigrationReport run() {
-        try (Session session = database.openAsUser("migration")) {
+        try (Session session = database.open("migration")) {
             MigrationPlan plan = planner.plan(request.alter());
             Optional<Journal.Entry> unfinished = unfinished(session, plan);
             if (unfinished.isEmpty() && !plan.isPossible()) {
                 throw new RefusedException(plan);
             }
             if (plan.strategy() == Strategy.IN_PLACE && unfinished.isEmpty()) {
-                return new InPlace(journal, settings, stop, meter).run(session, plan);
+                return inPlace(plan);
             }
             return shadowWay(session, plan, unfinished);
         } catch (SQLException e) {
@@ -95,6 +95,12 @@ public final class Migration {
                     ProblemCode.SERVER_ERROR, String.valueOf(e.getMessage()), "Nothing was touched.", e);
         } catch (StoppedException e) {
             throw new FailedException(ProblemCode.STOPPED, "stopped on request", "Nothing was touched.", e);
+        }
+    }
+
+    private MigrationReport inPlace(MigrationPlan plan) throws SQLException {
+        try (Session operator = database.openAsUser("alter")) {
+            return new InPlace(journal, settings, stop, meter).run(operator, plan);
         }
     }
 

@@ -104,8 +104,11 @@ final class ShadowRun {
             // Nothing that an earlier process may have begun is worth keeping.
             setup.remove(session, slot);
             meter.detail("waiting for transactions that began before the replication slot");
-            Blueprint created = setup.create(session, planner, request.alter(), slot);
-            return setup.beginCopy(session, created);
+            try (Session operator = database.openAsUser("prepare")) {
+                Blueprint created = setup.create(operator, planner, request.alter(), slot);
+                meter.detail("waiting for transactions that began before the copy");
+                return setup.beginCopy(session, created);
+            }
         }
         return journal.relations(session, id).getFirst();
     }

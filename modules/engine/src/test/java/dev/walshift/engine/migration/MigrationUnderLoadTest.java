@@ -2,7 +2,6 @@ package dev.walshift.engine.migration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.Strategy;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.testkit.PostgresServer;
@@ -19,13 +18,8 @@ import dev.walshift.testkit.workload.Workload;
 import dev.walshift.testkit.workload.WorkloadOptions;
 import dev.walshift.testkit.workload.WorkloadTable;
 import java.sql.Connection;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -96,36 +90,15 @@ final class MigrationUnderLoadTest {
             Truth end;
             try (Workload workload =
                     Workload.start(database::connect, start, WorkloadOptions.of(System.nanoTime(), WRITERS))) {
-                report = new Migration(TestConnections.database(database), request(table, alter)).run();
+                report = Scenario.migration(database, Scenario.request(table, alter))
+                        .run();
                 end = workload.stop();
                 assertThat(workload.errors()).isEmpty();
             }
             Comparison comparison = Oracle.compare(connection, end, expectation);
             assertThat(comparison.isExact()).as(comparison.toString()).isTrue();
-            assertThat(leftovers(connection)).isEmpty();
+            Scenario.assertNothingLeft(connection);
             return report;
         }
-    }
-
-    private static MigrationRequest request(WorkloadTable table, String alter) {
-        return new MigrationRequest(
-                new AlterRequest(Optional.of(table.name().sql()), List.of(alter), Map.of(), List.of()), 2, false, true);
-    }
-
-    /** What a finished migration must not leave: slots, publications, schemas but those of journal and retired table. */
-    private static List<String> leftovers(Connection connection) throws SQLException {
-        List<String> found = new ArrayList<>();
-        try (Statement statement = connection.createStatement();
-                ResultSet rows = statement.executeQuery("""
-                    SELECT slot_name::text FROM pg_replication_slots WHERE database = current_database()
-                    UNION ALL SELECT pubname::text FROM pg_publication
-                    UNION ALL SELECT nspname::text FROM pg_namespace
-                               WHERE nspname LIKE 'walshift_%' AND nspname NOT LIKE '%retired'
-                    """)) {
-            while (rows.next()) {
-                found.add(rows.getString(1));
-            }
-        }
-        return found;
     }
 }

@@ -1,0 +1,172 @@
+package dev.walshift.engine.migration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.walshift.engine.ProblemCode;
+import dev.walshift.engine.plan.RefusedException;
+import dev.walshift.engine.plan.Strategy;
+import dev.walshift.postgres.Identifier;
+import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.ServerVersion;
+import dev.walshift.testkit.SharedServers;
+import dev.walshift.testkit.TestDatabase;
+import java.sql.Connection;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Tables and roles that are not the usual ones; on the oldest and the newest server. */
+final class SpecialTablesTest {
+
+    static Stream<ServerVersion> majors() {
+        return PostgresServer.defaultMajors().stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void usesAUniqueIndexWhereThereIsNoPrimaryKeyAndPutsTheReplicaIdentityBack(ServerVersion major) throws Exception {
+        try (TestDatabase database = SharedServers.freshDatabase(major);
+                Connection connection = database.connect()) {
+            database.execute(
+                    "CREATE TABLE t (a int NOT NULL, b text NOT NULL, c int)",
+                    "CREATE UNIQUE INDEX t_key ON t (b, a)",
+                    "INSERT INTO t SELECT i % 10, 'b' || i, i FROM generate_series(1, 2000) i");
+
+            MigrationReport report = Scenario.migration(
+                            database, Scenario.request("t", "ALTER a TYPE bigint, ALTER c TYPE text"))
+                    .run();
+
+            assertThat(report.verified()).isTrue();
+            assertThat(Scenario.list(
+                            connection,
+                            "SELECT oid::regclass || ' ' || relreplident::text FROM pg_class WHERE relname ="
+                                    + " 't' ORDER BY 1"))
+                    .containsExactly("t d", "walshift_1_retired.t d");
+            assertThat(Scenario.list(connection, "SELECT count(*) FROM t")).containsExactly("2000");
+            Scenario.assertNothingLeft(connection);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void putsColumnsIntoTheWantedOrder(ServerVersion major) throws Exception {
+        try (TestDatabase database = SharedServers.freshDatabase(major);
+                Connection connection = database.connect()) {
+            database.execute(
+                    "CREATE TABLE t (id int PRIMARY KEY, a text DEFAULT 'x', b int CHECK (b > 0), c int GENERATED"
+                            + " ALWAYS AS (b * 2) STORED)",
+                    "INSERT INTO t SELECT i, 'a' || i, i FROM generate_series(1, 100) i");
+            List<Identifier> order =
+                    Stream.of("b", "id", "c", "a").map(Identifier::new).toList();
+
+            MigrationReport report = Scenario.migration(
+                            database, Scenario.request("t", List.of("ALTER id TYPE bigint"), order))
+                    .run();
+
+            assertThat(report.verified()).isTrue();
+            assertThat(Scenario.list(connection, "SELECT t::text FROM t WHERE id = 7"))
+                    .containsExactly("(7,7,14,a7)");
+            Scenario.assertNothingLeft(connection);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void changesTheCatalogInPlaceWhereThatIsEnough(ServerVersion major) throws Exception {
+        try (TestDatabase database = SharedServers.freshDatabase(major);
+                Connection connection = database.connect()) {
+            database.execute("CREATE TABLE t (id int PRIMARY KEY, a varchar(10))", "INSERT INTO t VALUES (1, 'x')");
+            String filenode = "SELECT pg_relation_filenode('t')";
+            List<String> before = Scenario.list(connection, filenode);
+
+            MigrationReport report = Scenario.migration(
+                            database,
+                            Scenario.request("t", "ALTER a TYPE varchar(20), ADD COLUMN b int NOT NULL DEFAULT 5"))
+                    .run();
+
+            assertThat(report.strategy()).isEqualTo(Strategy.IN_PLACE);
+            assertThat(Scenario.list(connection, filenode)).isEqualTo(before);
+            assertThat(Scenario.list(connection, "SELECT b FROM t")).containsExactly("5");
+            assertThat(new MigrationList(TestConnections.database(database)).all())
+                    .singleElement()
+                    .satisfies(status -> assertThat(status.state()).isEqualTo("FINISHED"));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void worksForARoleThatIsNoSuperuser(ServerVersion major) throws Exception {
+        String role = "plain_" + major;
+        try (TestDatabase database = SharedServers.freshDatabase(major);
+                Connection connection = database.connect()) {
+            database.execute(
+                    "CREATE ROLE %s LOGIN REPLICATION".formatted(role),
+                    "GRANT CREATE ON DATABASE %s TO %s".formatted(database.name(), role),
+                    "CREATE SCHEMA app AUTHORIZATION " + role,
+                    "CREATE TABLE app.t (id int PRIMARY KEY, a text)",
+                    "ALTER TABLE app.t OWNER TO " + role,
+                    "INSERT INTO app.t SELECT i, 'a' FROM generate_series(1, 1000) i");
+            String url = database.server().jdbcUrl(role, database.name());
+
+            MigrationReport report = new Migration(
+                            TestConnections.database(url), Scenario.request("app.t", "ALTER id TYPE bigint"))
+                    .run();
+
+            assertThat(report.verified()).isTrue();
+            assertThat(Scenario.list(
+                            connection, "SELECT relowner::regrole FROM pg_class WHERE oid = 'app.t'::regclass"))
+                    .containsExactly(role);
+            Scenario.assertNothingLeft(connection);
+        } finally {
+            try (Connection connection = SharedServers.of(major).connect()) {
+                Scenario.list(connection, "SELECT 1");
+                connection.createStatement().execute("DROP ROLE " + role);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void dropsTheRetiredTableIfAsked(ServerVersion major) throws Exception {
+        try (TestDatabase database = SharedServers.freshDatabase(major);
+                Connection connection = database.connect()) {
+            database.execute(
+                    "CREATE TABLE t (id serial PRIMARY KEY)", "INSERT INTO t SELECT FROM generate_series(1, 10)");
+            MigrationRequest request = Scenario.request("t", "ALTER id TYPE bigint");
+
+            MigrationReport report = Scenario.migration(database, new MigrationRequest(request.alter(), 1, true, true))
+                    .run();
+
+            assertThat(report.retired()).isEmpty();
+            assertThat(Scenario.list(connection, "SELECT nspname FROM pg_namespace WHERE nspname LIKE '%retired'"))
+                    .isEmpty();
+            assertThat(Scenario.list(connection, "INSERT INTO t DEFAULT VALUES RETURNING id"))
+                    .containsExactly("11");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void refusesEverythingAtOnceAndTouchesNothing(ServerVersion major) throws Exception {
+        try (TestDatabase database = SharedServers.freshDatabase(major);
+                Connection connection = database.connect()) {
+            database.execute(
+                    "CREATE TABLE t (a int, b text)",
+                    "CREATE VIEW v AS SELECT b FROM t",
+                    "CREATE RULE r AS ON DELETE TO t DO ALSO NOTHING");
+
+            assertThatThrownBy(() -> Scenario.migration(database, Scenario.request("t", "ALTER a TYPE bigint"))
+                            .run())
+                    .isInstanceOfSatisfying(
+                            RefusedException.class,
+                            e -> assertThat(e.plan().problems())
+                                    .extracting(problem -> problem.code())
+                                    .contains(ProblemCode.NO_IDENTITY_KEY, ProblemCode.UNSUPPORTED_DEPENDENT)
+                                    .hasSizeGreaterThanOrEqualTo(3));
+            assertThat(Scenario.list(connection, "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'walshift%'"))
+                    .isEmpty();
+        }
+    }
+}
