@@ -105,6 +105,7 @@ public final class Cutover {
         LOCK_NOT_GRANTED,
         OLD_SNAPSHOT,
         DRAIN_TOO_SLOW,
+        TAKEN_BACK,
         COMMIT_LOST
     }
 
@@ -182,6 +183,13 @@ public final class Cutover {
                     Duration.ofNanos(System.nanoTime() - granted[1]));
         } catch (CommitUnknownException e) {
             return askJournal(number, e);
+        } catch (SQLException e) {
+            // A lock that somebody holds on a sequence, a timeout of ours under the lock, a cut connection: the server
+            // took it all back.
+            if (SqlStates.isPassing(e)) {
+                throw new AttemptFailed(Setback.TAKEN_BACK, "taken back by the server: " + e.getMessage());
+            }
+            throw e;
         }
     }
 

@@ -13,9 +13,12 @@ import dev.walshift.engine.plan.Planner;
 import dev.walshift.engine.plan.RefusedException;
 import dev.walshift.engine.plan.Strategy;
 import dev.walshift.postgres.Database;
+import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlStates;
+import dev.walshift.postgres.SqlText;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -112,7 +115,7 @@ public final class Migration {
         String relation = plan.table().name().sql();
         lock(session, relation);
         Optional<Journal.Entry> entry = journal.unfinished(session, relation);
-        if (entry.isPresent() && !entry.get().statement().equals(plan.statement())) {
+        if (entry.isPresent() && !entry.get().statement().equals(asked(plan))) {
             throw new RefusedException(plan.withProblem(new Problem(
                     ProblemCode.BUSY,
                     "migration %d of %s is not finished: %s"
@@ -121,6 +124,14 @@ public final class Migration {
                             .formatted(entry.get().id()))));
         }
         return entry;
+    }
+
+    /** What was asked for, in a form that tells two requests apart. */
+    private String asked(MigrationPlan plan) {
+        List<Identifier> order = request.alter().columnOrder();
+        return order.isEmpty()
+                ? plan.statement()
+                : plan.statement() + " (columns in the order " + SqlText.list(order) + ")";
     }
 
     private void lock(Session session, String relation) throws SQLException {
@@ -139,7 +150,7 @@ public final class Migration {
             journal.create(session);
             lock(session, relation);
         }
-        long id = unfinished.isPresent() ? unfinished.get().id() : journal.begin(session, relation, plan.statement());
+        long id = unfinished.isPresent() ? unfinished.get().id() : journal.begin(session, relation, asked(plan));
         SlotName slot = Setup.slotName(session, id);
         Setup setup = new Setup(journal, id, settings.locks(), stop);
         try {

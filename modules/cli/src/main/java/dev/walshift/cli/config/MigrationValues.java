@@ -1,0 +1,87 @@
+package dev.walshift.cli.config;
+
+import dev.walshift.engine.migration.MigrationRequest;
+import dev.walshift.engine.plan.AlterRequest;
+import dev.walshift.postgres.Identifier;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * What the command line, or the configuration file, says about a migration; what it leaves open is empty.
+ *
+ * @param url of the database
+ * @param table as written
+ * @param alter clauses or whole statements
+ * @param using expressions by column
+ * @param columnOrder of the new table
+ * @param workers parallel workers
+ * @param dropRetired whether the old table is dropped at the end
+ * @param verify whether old and new table are compared before the swap
+ */
+public record MigrationValues(
+        Optional<String> url,
+        Optional<String> table,
+        Optional<List<String>> alter,
+        Optional<Map<Identifier, String>> using,
+        Optional<List<Identifier>> columnOrder,
+        Optional<Integer> workers,
+        Optional<Boolean> dropRetired,
+        Optional<Boolean> verify) {
+    /** What a small server can spare beside the application; how much a larger one can, only the operator knows. */
+    public static final int DEFAULT_WORKERS = 2;
+
+    private static final Pattern WHOLE_STATEMENT = Pattern.compile("\\bALTER\\s+TABLE\\b", Pattern.CASE_INSENSITIVE);
+
+    public static MigrationValues none() {
+        return new MigrationValues(
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    /** These values, and those of {@code others} where these are empty. */
+    public MigrationValues over(MigrationValues others) {
+        return new MigrationValues(
+                url.or(others::url),
+                table.or(others::table),
+                alter.or(others::alter),
+                using.or(others::using),
+                columnOrder.or(others::columnOrder),
+                workers.or(others::workers),
+                dropRetired.or(others::dropRetired),
+                verify.or(others::verify));
+    }
+
+    /** What is wrong with them as a whole, one line each. */
+    public List<String> problems() {
+        List<String> problems = new ArrayList<>();
+        if (alter.isEmpty() && columnOrder.isEmpty()) {
+            problems.add("nothing to change: give --alter or --column-order, here or in the configuration file");
+        }
+        if (table.isEmpty()
+                && alter.orElse(List.of()).stream()
+                        .noneMatch(text -> WHOLE_STATEMENT.matcher(text).find())) {
+            problems.add("no table: give --table, or a whole ALTER TABLE statement in --alter");
+        }
+        workers.filter(number -> number < 1 || number > MigrationRequest.MAX_WORKERS)
+                .ifPresent(number -> problems.add("workers must be a whole number from 1 to %d, got %d"
+                        .formatted(MigrationRequest.MAX_WORKERS, number)));
+        return problems;
+    }
+
+    /** The request, once there are no {@link #problems()}. */
+    public MigrationRequest toRequest() {
+        AlterRequest change =
+                new AlterRequest(table, alter.orElse(List.of()), using.orElse(Map.of()), columnOrder.orElse(List.of()));
+        return new MigrationRequest(
+                change, workers.orElse(DEFAULT_WORKERS), dropRetired.orElse(false), verify.orElse(true));
+    }
+}

@@ -1,0 +1,283 @@
+package dev.walshift.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.walshift.postgres.QualifiedName;
+import dev.walshift.testkit.SharedServers;
+import dev.walshift.testkit.TestDatabase;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands against a real server, with a table name that breaks careless quoting. */
+class CommandsTest {
+    private static final QualifiedName TABLE = QualifiedName.of("Shop \"east\"", "select it's {all}");
+    private static final String TO_BIGINT = "ALTER COLUMN id TYPE bigint";
+
+    private final TestDatabase database = SharedServers.freshDatabase();
+
+    @BeforeEach
+    void createTable() throws SQLException {
+        database.execute(
+                "CREATE SCHEMA " + TABLE.schema().sql(),
+                "CREATE TABLE %s (id int PRIMARY KEY, note text)".formatted(TABLE),
+                "INSERT INTO %s SELECT i, 'note ' || i FROM generate_series(1, 1000) i".formatted(TABLE),
+                "ANALYZE " + TABLE);
+    }
+
+    @AfterEach
+    void dropDatabase() throws SQLException {
+        database.close();
+    }
+
+    private Cli.Result cli(String command, String... options) {
+        String[] args = new String[options.length + 3];
+        args[0] = command;
+        args[1] = "--url";
+        args[2] = database.url();
+        System.arraycopy(options, 0, args, 3, options.length);
+        return Cli.bare().run(args);
+    }
+
+    private String query(String sql) throws SQLException {
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            rows.next();
+            return String.valueOf(rows.getString(1));
+        }
+    }
+
+    private String typeOfId() throws SQLException {
+        return query(
+                "SELECT format_type(atttypid, -1) FROM pg_attribute WHERE attname = 'id' AND attrelid = '%s'::regclass"
+                        .formatted(TABLE.sql().replace("'", "''")));
+    }
+
+    private String objectsOfOurs() throws SQLException {
+        return query("""
+            SELECT (SELECT count(*) FROM pg_namespace WHERE nspname ~ '^walshift_[0-9]')
+                 + (SELECT count(*) FROM pg_publication WHERE pubname ~ '^walshift')
+                 + (SELECT count(*) FROM pg_replication_slots WHERE database = current_database())
+            """);
+    }
+
+    @Test
+    void planTellsWhatWillHappenAndTouchesNothing() throws SQLException {
+        Cli.Result result = cli("plan", "--table", TABLE.sql(), "--alter", TO_BIGINT);
+
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.err()).isEmpty();
+        assertThat(result.out())
+                .contains("Table      " + TABLE)
+                .contains("about 1,000 rows")
+                .contains("Strategy   shadow table")
+                .containsSubsequence("Changes", "bigint", "What will happen")
+                .containsSubsequence("- prepare: ", "- copy: ", "2 at a time", "- verify: compares", "ACCESS EXCLUSIVE")
+                .contains("the old table is kept");
+        assertThat(typeOfId()).isEqualTo("integer");
+        assertThat(objectsOfOurs()).isEqualTo("0");
+        assertThat(query("SELECT count(*) FROM pg_namespace WHERE nspname ~ 'walshift'"))
+                .isEqualTo("0");
+    }
+
+    @Test
+    void planNamesTheChoicesThatWereMade() {
+        Cli.Result result = cli(
+                "plan",
+                "--table",
+                TABLE.sql(),
+                "--alter",
+                TO_BIGINT,
+                "--no-verify",
+                "--drop-retired",
+                "--workers",
+                "1");
+
+        assertThat(result.out())
+                .contains("one at a time", "verify: left out, as you asked", "drops the old table, as you asked");
+    }
+
+    @Test
+    void planOfACatalogChangeIsInPlace() {
+        Cli.Result result = cli("plan", "--table", TABLE.sql(), "--alter", "ADD COLUMN more text");
+
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out()).contains("Strategy   in place").doesNotContain("- copy: ");
+    }
+
+    @Test
+    void planPrintsOneJsonObject() throws IOException {
+        Cli.Result result = cli("plan", "--json", "--table", TABLE.sql(), "--alter", TO_BIGINT);
+
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.outLines()).hasSize(1);
+        JsonNode json = result.json();
+        assertThat(json.path("possible").asBoolean()).isTrue();
+        assertThat(json.path("table").asText()).isEqualTo(TABLE.sql());
+        assertThat(json.path("strategy").asText()).isEqualTo("SHADOW");
+        assertThat(json.path("rows").asLong()).isEqualTo(1_000);
+        assertThat(json.path("heapBytes").asLong()).isPositive();
+        assertThat(json.path("indexBytes").asLong()).isPositive();
+        assertThat(json.path("changes")).isNotEmpty();
+        assertThat(json.path("steps")).hasSize(7);
+        assertThat(json.path("problems")).isEmpty();
+    }
+
+    @Test
+    void refusesWithAllProblemsAndTheirRemedies() throws IOException, SQLException {
+        database.execute("CREATE TABLE keyless (a int)");
+
+        Cli.Result plan = cli("plan", "--table", "keyless", "--alter", "ALTER COLUMN a TYPE bigint");
+        Cli.Result run = cli("run", "--json", "--table", "keyless", "--alter", "ALTER COLUMN a TYPE bigint");
+
+        assertThat(plan.exitCode()).isEqualTo(3);
+        assertThat(plan.out()).containsSubsequence("Refused, nothing was touched", "1. ", "What to do: ");
+        assertThat(run.exitCode()).isEqualTo(3);
+        assertThat(run.err()).contains("Refused, nothing was touched", "What to do: ");
+        assertThat(run.json().path("state").asText()).isEqualTo("refused");
+        assertThat(run.json().path("problems")).isNotEmpty();
+        assertThat(run.json().at("/problem/code").asText()).isEqualTo("NO_IDENTITY_KEY");
+        assertThat(run.json().at("/problem/remedy").asText()).isNotBlank();
+        assertThat(objectsOfOurs()).isEqualTo("0");
+    }
+
+    @Test
+    void runChangesTheTableAndTellsHow() throws SQLException {
+        Cli.Result result = cli("run", "--table", TABLE.sql(), "--alter", TO_BIGINT, "--drop-retired");
+
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(result.out())
+                .containsSubsequence(
+                        "Done: %s has the new schema".formatted(TABLE),
+                        "Rows copied    1,000",
+                        "Verified       yes",
+                        "Lock           held for",
+                        "Old table      dropped",
+                        "Time");
+        assertThat(result.err()).contains("prepare", "slot lag").doesNotContain("\r");
+        assertThat(typeOfId()).isEqualTo("bigint");
+        assertThat(query("SELECT count(*) FROM " + TABLE)).isEqualTo("1000");
+        assertThat(objectsOfOurs()).isEqualTo("0");
+    }
+
+    @Test
+    void runEndsItsOutputWithOneJsonObject() throws IOException, SQLException {
+        Cli.Result result = cli("run", "--json", "--table", TABLE.sql(), "--alter", TO_BIGINT);
+
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(result.outLines()).hasSize(1);
+        JsonNode json = result.json();
+        assertThat(json.path("state").asText()).isEqualTo("done");
+        assertThat(json.path("id").asLong()).isPositive();
+        assertThat(json.path("table").asText()).isEqualTo(TABLE.sql());
+        assertThat(json.path("strategy").asText()).isEqualTo("SHADOW");
+        assertThat(json.path("rowsCopied").asLong()).isEqualTo(1_000);
+        assertThat(json.path("keysApplied").isIntegralNumber()).isTrue();
+        assertThat(json.path("phases").fieldNames())
+                .toIterable()
+                .containsExactly("plan", "prepare", "copy", "index", "catchUp", "verify", "cutOver", "finish");
+        assertThat(json.at("/phases/copy").isDouble()).isTrue();
+        assertThat(json.at("/cutover/attempts").asInt()).isPositive();
+        assertThat(json.at("/cutover/lockWaitMs").isNumber()).isTrue();
+        assertThat(json.at("/cutover/lockHeldMs").asDouble()).isPositive();
+        assertThat(json.path("maxSlotLagBytes").isIntegralNumber()).isTrue();
+        assertThat(json.path("verified").asBoolean()).isTrue();
+        assertThat(query("SELECT count(*) FROM " + json.path("retired").asText()))
+                .isEqualTo("1000");
+    }
+
+    @Test
+    void runTakesAFileAndWhatTheCommandLineSaysOtherwise(@TempDir Path folder) throws IOException, SQLException {
+        Path file = folder.resolve("migration.yaml");
+        Files.writeString(file, """
+            url: %s
+            table: '%s'
+            alter:
+              - ALTER COLUMN id TYPE bigint
+              - ALTER COLUMN note TYPE int
+            using:
+              note: replace(note, 'note ', '')::int
+            drop-retired: true
+            verify: false
+            """.formatted(database.url(), TABLE.sql().replace("'", "''")));
+
+        Cli.Result result =
+                Cli.bare().run("run", "--config", file.toString(), "--verify", "--no-drop-retired", "--json");
+
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(result.json().path("verified").asBoolean()).isTrue();
+        assertThat(result.json().path("retired").asText()).isNotBlank();
+        assertThat(query("SELECT sum(note) FROM " + TABLE)).isEqualTo("500500");
+    }
+
+    @Test
+    void runChangesNothingButTheOrderOfColumns() throws SQLException {
+        Cli.Result result = cli("run", "--table", TABLE.sql(), "--column-order", "note,id");
+
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(query("SELECT t::text FROM %s AS t WHERE id = 7".formatted(TABLE)))
+                .isEqualTo("(\"note 7\",7)");
+    }
+
+    @Test
+    void runInPlaceSaysSo() throws SQLException {
+        Cli.Result result = cli("run", "--table", TABLE.sql(), "--alter", "ADD COLUMN more text");
+
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(result.out()).contains("Done: ", "Lock").doesNotContain("Rows copied");
+        assertThat(query("SELECT count(more) FROM " + TABLE)).isEqualTo("0");
+    }
+
+    @Test
+    void aFailureIsCleanedUpAndNamesWhatToDo() throws IOException, SQLException {
+        Cli.Result result =
+                cli("run", "--json", "--table", TABLE.sql(), "--alter", "ALTER COLUMN note TYPE int USING note::int");
+
+        assertThat(result.exitCode()).isEqualTo(4);
+        assertThat(result.err()).contains("Failed: ").contains("note 1").doesNotContain("\tat ");
+        assertThat(result.json().path("state").asText()).isEqualTo("failed");
+        assertThat(result.json().at("/problem/code").asText()).isEqualTo("DATA_REJECTED");
+        assertThat(result.json().at("/problem/message").asText()).isNotBlank();
+        assertThat(result.json().at("/problem/remedy").asText()).isNotBlank();
+        assertThat(typeOfId()).isEqualTo("integer");
+        assertThat(objectsOfOurs()).isEqualTo("0");
+    }
+
+    @Test
+    void statusOfADatabaseThatHasSeenNoMigrations() throws IOException {
+        assertThat(cli("status").out()).isEqualTo("This database has seen no migrations.%n".formatted());
+        assertThat(cli("status", "--json").json().path("migrations")).isEmpty();
+    }
+
+    @Test
+    void statusListsWhatWasDone() throws IOException {
+        cli("run", "--table", TABLE.sql(), "--alter", TO_BIGINT);
+        cli("run", "--table", TABLE.sql(), "--alter", "ALTER COLUMN note TYPE int USING note::int");
+
+        Cli.Result text = cli("status");
+        JsonNode migrations = cli("status", "--json").json().path("migrations");
+
+        assertThat(text.exitCode()).isZero();
+        assertThat(text.outLines().getFirst()).matches("ID +TABLE +STATE .*");
+        assertThat(text.out()).contains(TABLE.sql(), "Problem: ", "What to do: ");
+        assertThat(migrations).hasSize(2);
+        assertThat(migrations)
+                .allSatisfy(migration ->
+                        assertThat(migration.path("table").asText()).isEqualTo(TABLE.sql()));
+        // The newest comes first.
+        assertThat(migrations.get(0).path("state").asText()).isEqualTo("FAILED");
+        assertThat(migrations.get(0).at("/problem/message").asText()).contains("note 1");
+        assertThat(migrations.get(1).path("state").asText()).isEqualTo("FINISHED");
+        assertThat(migrations.get(1).path("problem").isNull()).isTrue();
+    }
+}

@@ -1,0 +1,172 @@
+package dev.walshift.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.walshift.testkit.SharedServers;
+import dev.walshift.testkit.TestDatabase;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What only a process of its own can show: its exit code, and what it makes of signals. */
+class ProcessTest {
+    private static final String TABLE = "\"Order items\"";
+    private static final Duration SOON = Duration.ofSeconds(60);
+
+    private final TestDatabase database = SharedServers.freshDatabase();
+    private final Path folder;
+
+    ProcessTest(@TempDir Path folder) {
+        this.folder = folder;
+    }
+
+    @BeforeEach
+    void createTable() throws SQLException {
+        database.execute(
+                "CREATE TABLE %s (id int PRIMARY KEY)".formatted(TABLE),
+                "INSERT INTO %s SELECT generate_series(1, 1000)".formatted(TABLE));
+    }
+
+    @AfterEach
+    void dropDatabase() throws SQLException {
+        database.close();
+    }
+
+    private CliProcess startRun() throws IOException {
+        return startRun("--url", database.url());
+    }
+
+    private CliProcess startRun(String... more) throws IOException {
+        List<String> args =
+                new ArrayList<>(List.of("run", "--json", "--table", TABLE, "--alter", "ALTER COLUMN id TYPE bigint"));
+        args.addAll(List.of(more));
+        return CliProcess.start(folder, args.toArray(String[]::new));
+    }
+
+    private static JsonNode lastLine(String out) throws IOException {
+        return new ObjectMapper().readTree(out.lines().toList().getLast());
+    }
+
+    /** A reader's lock, which lets a migration do everything but swap. */
+    private Connection reader() throws SQLException {
+        Connection connection = database.connect();
+        connection.setAutoCommit(false);
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("LOCK TABLE %s IN ACCESS SHARE MODE".formatted(TABLE));
+        }
+        return connection;
+    }
+
+    @Test
+    void endsWithTheCodeOfTheCommand() throws Exception {
+        try (CliProcess version = CliProcess.start(folder, "--version");
+                CliProcess wrong = CliProcess.start(folder, "run")) {
+            assertThat(version.exitCode()).isZero();
+            assertThat(version.err()).isEmpty();
+            assertThat(wrong.exitCode()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void aPasswordIsInNoOutputAndNoLog() throws Exception {
+        String url = database.url() + "&password=s3cr3t";
+        try (CliProcess run = startRun("--log-level=trace", "--url", url)) {
+            assertThat(run.exitCode()).as(run.err()).isZero();
+            assertThat(run.err()).contains("Warning: the password in --url").doesNotContain("s3cr3t");
+            assertThat(run.out()).doesNotContain("s3cr3t");
+        }
+    }
+
+    @Test
+    void stopsOnSigtermAndGoesOnWithTheSameCommand() throws Exception {
+        try (Connection reader = reader();
+                CliProcess stopped = startRun()) {
+            await().atMost(SOON).until(() -> stopped.err().contains("cut over"));
+            stopped.terminate();
+
+            assertThat(stopped.exitCode()).as(stopped.err()).isEqualTo(5);
+            assertThat(stopped.err())
+                    .contains("Stopping at the next safe point", "Interrupted: ", "the same command again");
+            assertThat(lastLine(stopped.out()).path("state").asText()).isEqualTo("interrupted");
+            assertThat(lastLine(stopped.out()).at("/problem/remedy").asText()).contains("same command");
+            reader.rollback();
+        }
+        try (CliProcess resumed = startRun()) {
+            assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+            assertThat(lastLine(resumed.out()).path("state").asText()).isEqualTo("done");
+        }
+        assertThat(typeOfId()).isEqualTo("bigint");
+    }
+
+    @Test
+    void goesOnAfterItWasKilled() throws Exception {
+        try (Connection reader = reader();
+                CliProcess killed = startRun()) {
+            await().atMost(SOON).until(() -> killed.err().contains("cut over"));
+            killed.kill();
+            assertThat(killed.exitCode()).isNotZero();
+            reader.rollback();
+        }
+        try (CliProcess resumed = startRun()) {
+            assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+        }
+        assertThat(typeOfId()).isEqualTo("bigint");
+    }
+
+    @Test
+    void refusesASecondProcessAndGivesUpWhatWasInterrupted() throws Exception {
+        try (Connection reader = reader();
+                CliProcess first = startRun()) {
+            await().atMost(SOON).until(() -> first.err().contains("cut over"));
+            Cli cli = Cli.bare();
+            String url = database.url();
+            String id = Long.toString(cli.run("status", "--json", "--url", url)
+                    .json()
+                    .at("/migrations/0/id")
+                    .asLong());
+
+            Cli.Result second =
+                    cli.run("run", "--url", url, "--table", TABLE, "--alter", "ALTER COLUMN id TYPE bigint");
+            Cli.Result tooEarly = cli.run("abort", id, "--url", url);
+            first.terminate();
+            first.exitCode();
+            Cli.Result unknown = cli.run("abort", "4711", "--url", url);
+            Cli.Result aborted = cli.run("abort", id, "--url", url);
+
+            assertThat(second.exitCode()).isEqualTo(3);
+            assertThat(second.err()).contains("another walshift process");
+            assertThat(tooEarly.exitCode()).isEqualTo(3);
+            assertThat(unknown.exitCode()).isEqualTo(3);
+            assertThat(unknown.err()).contains("4711", "nothing was touched", "walshift status");
+            assertThat(aborted.exitCode()).as(aborted.err()).isZero();
+            assertThat(aborted.out()).contains("Migration %s is given up".formatted(id));
+            assertThat(cli.run("status", "--url", url).out()).contains("failed", "aborted by the operator");
+        }
+        assertThat(typeOfId()).isEqualTo("integer");
+    }
+
+    private String typeOfId() throws SQLException {
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("""
+                    SELECT format_type(atttypid, -1) FROM pg_attribute
+                     WHERE attname = 'id' AND attrelid = '%s'::regclass
+                    """.formatted(TABLE))) {
+            rows.next();
+            return rows.getString(1);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package dev.walshift.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.walshift.cli.terminal.Terminal;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class ShutdownTest {
+    private final Shutdown shutdown = new Shutdown(
+            new Terminal(OutputStream.nullOutputStream(), OutputStream.nullOutputStream(), OptionalInt.empty()));
+
+    @Test
+    void doesNotMeddleWhenNothingHasToEndInOrder() {
+        assertThat(shutdown.stop(Duration.ofSeconds(10))).isEmpty();
+    }
+
+    @Test
+    void stopsTheCommandAndTakesItsExitCode() {
+        CompletableFuture<Void> asked = new CompletableFuture<>();
+        shutdown.stopWith(() -> asked.complete(null));
+        CompletableFuture<Void> command = asked.thenRunAsync(() -> shutdown.finished(5));
+
+        assertThat(shutdown.stop(Duration.ofSeconds(10))).hasValue(5);
+        assertThat(command).isCompleted();
+    }
+
+    @Test
+    void waitsNoLongerThanItsPatience() {
+        AtomicInteger asked = new AtomicInteger();
+        shutdown.stopWith(asked::incrementAndGet);
+
+        assertThat(shutdown.stop(Duration.ofMillis(10))).hasValue(5);
+        assertThat(asked).hasValue(1);
+    }
+
+    @Test
+    void keepsTheExitCodeOfACommandThatIsThrough() {
+        shutdown.stopWith(() -> {
+            throw new AssertionError("there is nothing left to stop");
+        });
+        shutdown.finished(0);
+
+        assertThat(shutdown.stop(Duration.ofSeconds(10))).hasValue(0);
+    }
+}

@@ -1,0 +1,171 @@
+package dev.walshift.cli.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.walshift.engine.migration.MigrationRequest;
+import dev.walshift.engine.plan.AlterRequest;
+import dev.walshift.postgres.Identifier;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConfigFileTest {
+    private final Path file;
+    private final List<String> problems = new ArrayList<>();
+
+    ConfigFileTest(@TempDir Path folder) {
+        this.file = folder.resolve("migration.yaml");
+    }
+
+    private MigrationValues read(String text) throws IOException {
+        Files.writeString(file, text);
+        return new ConfigFile(file, problems::add).read();
+    }
+
+    @Test
+    void readsEverythingThatRunTakes() throws IOException {
+        MigrationValues values = read("""
+            url: postgresql://app@db.example:5432/shop
+            table: public.orders
+            alter:
+              - ALTER COLUMN id TYPE bigint
+              - |
+                ADD COLUMN source text DEFAULT 'a: b # c'
+            using:
+              Amount: amount * 100
+              '"Net price"': "1"
+            column-order: [id, source, '"Net price"']
+            workers: 7
+            drop-retired: true
+            verify: false
+            """);
+
+        assertThat(problems).isEmpty();
+        assertThat(values.url()).contains("postgresql://app@db.example:5432/shop");
+        assertThat(values.toRequest())
+                .isEqualTo(new MigrationRequest(
+                        new AlterRequest(
+                                Optional.of("public.orders"),
+                                List.of("ALTER COLUMN id TYPE bigint", "ADD COLUMN source text DEFAULT 'a: b # c'"),
+                                Map.of(new Identifier("amount"), "amount * 100", new Identifier("Net price"), "1"),
+                                List.of(new Identifier("id"), new Identifier("source"), new Identifier("Net price"))),
+                        7,
+                        true,
+                        false));
+    }
+
+    @Test
+    void readsTheShorterFormsToo() throws IOException {
+        MigrationValues values = read("""
+            alter: DROP COLUMN a
+            using: [a=b]
+            column-order: a, b
+            """);
+
+        assertThat(problems).isEmpty();
+        assertThat(values.alter()).contains(List.of("DROP COLUMN a"));
+        assertThat(values.using()).contains(Map.of(new Identifier("a"), "b"));
+        assertThat(values.columnOrder()).contains(List.of(new Identifier("a"), new Identifier("b")));
+    }
+
+    @Test
+    void leavesTheRestToDefaults() throws IOException {
+        MigrationRequest request = read("alter: DROP COLUMN a").toRequest();
+
+        assertThat(request.workers()).isEqualTo(2);
+        assertThat(request.dropRetired()).isFalse();
+        assertThat(request.verify()).isTrue();
+    }
+
+    @Test
+    void commandLineWinsValueByValue() throws IOException {
+        MigrationValues inFile = read("""
+            table: orders
+            alter: DROP COLUMN a
+            workers: 7
+            """);
+        MigrationValues given = read("workers: 3");
+
+        MigrationValues both = given.over(inFile);
+
+        assertThat(both.workers()).contains(3);
+        assertThat(both.table()).contains("orders");
+        assertThat(both.alter()).contains(List.of("DROP COLUMN a"));
+    }
+
+    @Test
+    void tellsAllThatIsWrongAtOnce() throws IOException {
+        MigrationValues values = read("""
+            tabel: orders
+            password: secret
+            alter: []
+            using: {a b: c, d: 1}
+            column-order: 'a,,b'
+            workers: many
+            drop-retired: 1
+            """);
+
+        assertThat(problems)
+                .containsExactly(
+                        file + ": unknown key 'tabel'; did you mean 'table'?",
+                        file
+                                + ": unknown key 'password'; known keys are url, table, alter, using, column-order,"
+                                + " workers, drop-retired, verify",
+                        file + ": alter must be a text or a list of texts, got []",
+                        file
+                                + ": using: a column name is expected, in double quotes if it is not a plain one, got:"
+                                + " a b",
+                        file + ": using.d must be a text, got 1",
+                        file + ": column-order: column names between commas are expected, in double quotes if not plain"
+                                + " ones, got: a,,b",
+                        file + ": workers must be a whole number, got \"many\"",
+                        file + ": drop-retired must be true or false, got 1");
+        assertThat(values.table()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "alter: ADD COLUMN a text DEFAULT 'a: b';line 1, column",
+                "alter: [a;line 1, column",
+                "table: a\\ntable: b;Duplicate",
+                "just words;expected lines such as 'table: public.orders'",
+                "'';expected lines such as 'table: public.orders'",
+                "- table: a;expected lines such as 'table: public.orders'",
+            })
+    void saysWhereTheSyntaxIsWrong(String text, String problem) throws IOException {
+        read(text.translateEscapes());
+
+        assertThat(problems).singleElement().asString().startsWith(file + ": ").contains(problem);
+    }
+
+    @Test
+    void neverShowsWhatTheUrlHolds() throws IOException {
+        read("""
+            url: postgresql://app:s3cr3t@host/db
+            alter: a: b
+            """);
+        read("url: [s3cr3t]");
+        read("url: postgresql://app:s3cr3t@host/db\nurl: postgresql://app:s3cr3t@host/db");
+        read("url: 'postgresql://app:s3cr3t@host/db");
+
+        assertThat(problems).hasSize(4).noneMatch(problem -> problem.contains("s3cr3t"));
+    }
+
+    @Test
+    void refusesAFileThatIsNotUtf8() throws IOException {
+        Files.write(file, new byte[] {'a', ':', ' ', (byte) 0xe4});
+        new ConfigFile(file, problems::add).read();
+
+        assertThat(problems).singleElement().asString().contains("UTF-8");
+    }
+}
