@@ -262,14 +262,7 @@ public final class Cutover {
 
     private void checkUnchanged(Session tx) throws SQLException {
         String unused = SourceGuard.hold(tx, table);
-        if (!CatalogFingerprint.of(tx, table.source().oid()).equals(table.fingerprint())) {
-            throw new MigrationException(
-                    ProblemCode.SOURCE_CHANGED,
-                    "somebody changed the schema of %s while it was migrated"
-                            .formatted(table.source().name()),
-                    "The swap would lose that change, so it did not happen. Plan the migration again for the table as"
-                            + " it is now.");
-        }
+        CatalogFingerprint.requireUnchanged(tx, table);
     }
 
     /**

@@ -14,8 +14,6 @@ import java.util.List;
 final class Swap {
     private static final SqlTemplate MOVE_TABLE = SqlTemplate.of("ALTER TABLE {table} SET SCHEMA {schema}");
     private static final SqlTemplate MOVE_STATISTICS = SqlTemplate.of("ALTER STATISTICS {name} SET SCHEMA {schema}");
-    private static final SqlTemplate RELEASE = SqlTemplate.of("ALTER SEQUENCE {sequence} OWNED BY NONE");
-    private static final SqlTemplate OWN = SqlTemplate.of("ALTER SEQUENCE {sequence} OWNED BY {table}.{column}");
     /** Gives the sequence a new file, so that the setval after it is taken back with the transaction. */
     private static final SqlTemplate RESTART = SqlTemplate.of("ALTER SEQUENCE {sequence} RESTART");
 
@@ -31,10 +29,6 @@ final class Swap {
     static List<SqlPart> statements(Blueprint table) {
         Identifier home = table.source().name().schema();
         List<SqlPart> statements = new ArrayList<>();
-        for (OwnedSequence sequence : serials(table)) {
-            // It stays where and what it is, so that a value drawn by name is never drawn twice.
-            statements.add(RELEASE.with("sequence", sequence.source()));
-        }
         // First, since it locks the identity sequences: from here on nextval by name waits, and their value stands
         // still.
         statements.add(MOVE_TABLE.with("table", table.source().name()).with("schema", table.retiredSchema()));
@@ -51,19 +45,8 @@ final class Swap {
         for (QualifiedName statistics : table.statistics().shadow()) {
             statements.add(MOVE_STATISTICS.with("name", statistics).with("schema", home));
         }
-        for (OwnedSequence sequence : serials(table)) {
-            statements.add(OWN.with("sequence", sequence.source())
-                    .with("table", table.source().name())
-                    .with("column", sequence.column()));
-        }
         statements.addAll(table.atSwap());
         return statements;
-    }
-
-    private static List<OwnedSequence> serials(Blueprint table) {
-        return table.sequences().stream()
-                .filter(sequence -> sequence.kind() == OwnedSequence.Kind.SERIAL)
-                .toList();
     }
 
     private static List<OwnedSequence> identities(Blueprint table) {

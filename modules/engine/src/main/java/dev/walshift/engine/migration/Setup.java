@@ -78,12 +78,18 @@ public final class Setup {
     private final long migration;
     private final LockRetry locks;
     private final StopSignal stop;
+    private final SerialSequences sequences;
 
     public Setup(Journal journal, long migration, LockRetry locks, StopSignal stop) {
         this.journal = journal;
         this.migration = migration;
         this.locks = locks;
         this.stop = stop;
+        this.sequences = new SerialSequences(journal, migration, locks, stop);
+    }
+
+    SerialSequences sequences() {
+        return sequences;
     }
 
     static SlotName slotName(Session session, long migration) throws SQLException {
@@ -200,6 +206,7 @@ public final class Setup {
     /** After the swap: removes everything of ours but the retired table, or that too. Can be done again. */
     void finish(Session session, Blueprint table, SlotName slot, boolean dropRetired) throws SQLException {
         removeStream(session, slot);
+        sequences.adopt(session, table);
         if (dropRetired) {
             locks.run(session, "drop " + table.retired(), stop, tx -> {
                 tx.execute(DROP_TABLE.with("table", table.retired()));
@@ -220,7 +227,10 @@ public final class Setup {
     public void remove(Session session, SlotName slot) throws SQLException {
         removeStream(session, slot);
         for (Blueprint table : journal.relations(session, migration)) {
-            restoreReplicaIdentity(session, table, table.source().name());
+            if (exists(session, table, table.source().name())) {
+                restoreReplicaIdentity(session, table, table.source().name());
+                sequences.giveBack(session, table);
+            }
         }
         dropSchemas(session);
         session.execute(DROP_EMPTY_SCHEMA.with("schema", names().retiredSchema()));
@@ -234,14 +244,17 @@ public final class Setup {
     }
 
     private void restoreReplicaIdentity(Session session, Blueprint table, QualifiedName name) throws SQLException {
-        boolean exists = session.queryOne(
-                TABLE_EXISTS.with("table", SqlText.literal(name.sql())),
-                row -> row.getBoolean(1),
-                table.source().oid());
-        if (table.replicaIdentityIndex().isPresent() && exists) {
+        if (table.replicaIdentityIndex().isPresent()) {
             boolean unused =
                     changeReplicaIdentity(session, name, table.replicaIdentity().clause());
         }
+    }
+
+    private static boolean exists(Session session, Blueprint table, QualifiedName name) throws SQLException {
+        return session.queryOne(
+                TABLE_EXISTS.with("table", SqlText.literal(name.sql())),
+                row -> row.getBoolean(1),
+                table.source().oid());
     }
 
     private void dropSchemas(Session session) throws SQLException {

@@ -28,7 +28,6 @@ import dev.walshift.engine.verify.Verifier;
 import dev.walshift.postgres.Database;
 import dev.walshift.postgres.Lsn;
 import dev.walshift.postgres.Session;
-import dev.walshift.postgres.SqlStates;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.Xid;
 import java.sql.SQLException;
@@ -123,7 +122,8 @@ final class ShadowRun {
             } catch (SourceRewrittenException e) {
                 work.check();
                 meter.detail("the source was rewritten, copying again");
-                checkUnchanged(session, table);
+                table = journal.relations(session, id).getFirst();
+                CatalogFingerprint.requireUnchanged(session, table);
                 table = setup.beginCopy(session, table);
             }
         }
@@ -147,7 +147,8 @@ final class ShadowRun {
                     meter.enter(Phase.CATCH_UP, Optional::empty);
                     catchUp.run(settings.exactBudget(), attempt);
                     boolean verified = verify(session, table, catchUp, attempt);
-                    Cutover.Result swapped = cutOver(table, catchUp, barrier, attempt);
+                    Blueprint ready = setup.sequences().release(session, table);
+                    Cutover.Result swapped = cutOver(ready, catchUp, barrier, attempt);
                     return new Outcome(Optional.of(swapped), watch.maxSlotLagBytes(), verified);
                 }
             } catch (StoppedException e) {
@@ -240,25 +241,6 @@ final class ShadowRun {
                             .formatted(slot.slot(), found.get().confirmed(), durable),
                     "Changes in between are lost to this migration; the source is untouched. Run again: the copy"
                             + " starts anew.");
-        }
-    }
-
-    private static void checkUnchanged(Session session, Blueprint table) throws SQLException {
-        boolean same;
-        try {
-            same = CatalogFingerprint.of(session, table.source().oid()).equals(table.fingerprint());
-        } catch (SQLException e) {
-            if (!SqlStates.is(e, SqlStates.UNDEFINED_TABLE)) {
-                throw e;
-            }
-            same = false;
-        }
-        if (!same) {
-            throw new MigrationException(
-                    ProblemCode.SOURCE_CHANGED,
-                    "somebody changed the schema of %s while it was migrated"
-                            .formatted(table.source().name()),
-                    "Plan the migration again for the table as it is now.");
         }
     }
 

@@ -43,6 +43,9 @@ final class ActionParser {
         if (starts("REPLICA", "IDENTITY")) {
             return Optional.of(refused("the change stream depends on the replica identity", ON_ITS_OWN));
         }
+        if (starts("ALTER") && tokens.stream().anyMatch(token -> token.depth() == 0 && token.is("RESTART"))) {
+            return Optional.of(refused("the swap hands over the value that the sequence has reached", ON_ITS_OWN));
+        }
         boolean known = starts("RENAME")
                 || starts("ADD")
                 || starts("DROP")

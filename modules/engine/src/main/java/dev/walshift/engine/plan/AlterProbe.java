@@ -160,19 +160,19 @@ final class AlterProbe {
     }
 
     private static Problem explain(SQLException failure, List<AlterAction> step, String sql, int headLength) {
-        ServerErrorMessage server =
-                failure instanceof PSQLException exception ? exception.getServerErrorMessage() : null;
-        String message = server == null || server.getMessage() == null ? failure.getMessage() : server.getMessage();
-        String place = server == null || server.getPosition() == 0
-                ? ""
-                : place(step, sql.offsetByCodePoints(0, server.getPosition() - 1), headLength, message);
-        String hint = server == null || server.getHint() == null
-                ? "Correct the statement; nothing was changed"
-                : server.getHint();
+        Optional<ServerErrorMessage> server = failure instanceof PSQLException exception
+                ? Optional.ofNullable(exception.getServerErrorMessage())
+                : Optional.empty();
+        String message =
+                server.map(ServerErrorMessage::getMessage).orElseGet(() -> String.valueOf(failure.getMessage()));
+        String place = server.map(ServerErrorMessage::getPosition)
+                .filter(position -> position > 0)
+                .map(position -> place(step, sql.offsetByCodePoints(0, position - 1), headLength, message))
+                .orElse("");
         return new Problem(
                 ProblemCode.WRONG_STATEMENT,
                 "the server rejects the change: %s (SQLSTATE %s)%s".formatted(message, failure.getSQLState(), place),
-                hint);
+                server.map(ServerErrorMessage::getHint).orElse("Correct the statement; nothing was changed"));
     }
 
     /**

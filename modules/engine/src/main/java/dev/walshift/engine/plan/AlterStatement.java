@@ -35,8 +35,11 @@ record AlterStatement(List<Identifier> table, List<List<AlterAction>> steps, Lis
         return "ALTER TABLE %s ".formatted(table.sql());
     }
 
-    /** The whole, for people and for a change in place. */
+    /** The whole, for people and for a change in place; without an action if none is asked for. */
     String sql(SqlPart target) {
+        if (steps.isEmpty()) {
+            return head(target).strip();
+        }
         return steps.stream()
                 .map(step -> head(target) + step.stream().map(AlterAction::sql).collect(joining(", ")))
                 .collect(joining(";\n"));

@@ -48,7 +48,6 @@ final class BlueprintMaker {
         AlteredClone clone = change.altered();
         SequenceHandover sequences = new SequenceHandover(clone);
         List<SqlText> atSwap = new ArrayList<>(autovacuumAsBefore(model));
-        atSwap.addAll(sequences.widenings());
         return new Blueprint(
                 source,
                 shadow,

@@ -5,7 +5,6 @@ import dev.walshift.engine.table.OwnedSequence;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
-import dev.walshift.postgres.SqlText;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -139,10 +138,10 @@ final class CloneChecks {
                         "Name the new one: GENERATED ... AS IDENTITY (SEQUENCE NAME ...)");
             }
         }
-        for (SqlText widening : handover.widenings()) {
-            findings.shadowNotice(
-                    "with its column, the sequence is widened too, which ALTER TABLE does not do: " + widening);
-        }
+        handover.sequences().stream()
+                .flatMap(sequence -> sequence.widening().stream())
+                .forEach(widening -> findings.shadowNotice(
+                        "with its column, the sequence is widened too, which ALTER TABLE does not do: " + widening));
     }
 
     private void noticeIndexes() {

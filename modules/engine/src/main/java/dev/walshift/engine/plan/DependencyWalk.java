@@ -45,14 +45,14 @@ final class DependencyWalk {
      */
     private static final SqlTemplate DEPENDENTS = SqlTemplate.of("""
         WITH relations AS (
-             SELECT c.oid FROM pg_class c WHERE c.oid = ?::oid
+             SELECT c.oid, c.reltype FROM pg_class c WHERE c.oid = ?::oid
              UNION ALL
-             SELECT c.reltoastrelid FROM pg_class c WHERE c.oid = ?::oid AND c.reltoastrelid <> 0),
+             SELECT c.reltoastrelid, 0::oid FROM pg_class c WHERE c.oid = ?::oid AND c.reltoastrelid <> 0),
         parts(classid, objid) AS (
              SELECT 'pg_class'::regclass, r.oid FROM relations r
              UNION ALL SELECT 'pg_class'::regclass, i.indexrelid FROM pg_index i JOIN relations r ON i.indrelid = r.oid
-             UNION ALL SELECT 'pg_type'::regclass, t.oid FROM pg_type t JOIN relations r ON t.typrelid = r.oid
-             UNION ALL SELECT 'pg_type'::regclass, t.typarray FROM pg_type t JOIN relations r ON t.typrelid = r.oid
+             UNION ALL SELECT 'pg_type'::regclass, r.reltype FROM relations r
+             UNION ALL SELECT 'pg_type'::regclass, t.typarray FROM pg_type t JOIN relations r ON t.oid = r.reltype
              UNION ALL SELECT 'pg_attrdef'::regclass, d.oid FROM pg_attrdef d JOIN relations r ON d.adrelid = r.oid
              UNION ALL SELECT 'pg_constraint'::regclass, c.oid FROM pg_constraint c JOIN relations r ON c.conrelid = r.oid
                         WHERE c.contype IN ('c', 'n', 'p', 'u', 'x')

@@ -119,7 +119,9 @@ final class ExpressionProbe {
         List<Integer> numbers =
                 Stream.of((String[]) columns.getArray()).map(Integer::valueOf).toList();
         return new Expression(
-                CatalogReader.between(row.getString("sql"), "(", " IS NULL)"),
+                new SqlText(CatalogReader.between(row.getString("sql"), "(", " IS NULL)")
+                        .sql()
+                        .strip()),
                 numbers,
                 row.getBoolean("repeatable"),
                 row.getBoolean("unsettled"));

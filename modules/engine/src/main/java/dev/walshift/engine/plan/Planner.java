@@ -1,10 +1,12 @@
 package dev.walshift.engine.plan;
 
 import dev.walshift.engine.MigrationException;
+import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.table.Blueprint;
 import dev.walshift.postgres.Database;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlStates;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
 import java.sql.SQLException;
@@ -37,7 +39,21 @@ public final class Planner {
             Survey survey = new Surveyor(session, request).survey(Planner::makeSchema);
             session.execute(ROLLBACK);
             return survey.plan(survey.strategy());
+        } catch (SQLException e) {
+            if (SqlStates.is(e, SqlStates.LOCK_NOT_AVAILABLE)) {
+                throw locked(request, e);
+            }
+            throw e;
         }
+    }
+
+    private static MigrationException locked(AlterRequest request, SQLException cause) {
+        return new MigrationException(
+                ProblemCode.LOCK_NOT_GRANTED,
+                "table %s is locked by another session"
+                        .formatted(AlterStatement.parse(request).tableName()),
+                "Nothing was changed. Try again when it is done",
+                cause);
     }
 
     private static Identifier makeSchema(Session session) throws SQLException {
@@ -52,7 +68,8 @@ public final class Planner {
      *
      * @param transaction with the role's own search_path ({@link Database#openAsUser}), which the operator's SQL needs
      * @throws RefusedException if anything stands in the way; the caller rolls back
-     * @throws MigrationException if the table is locked
+     * @throws SQLException LOCK_NOT_AVAILABLE if the table is locked for longer than the transaction's lock_timeout, or 2 s if it
+     *     has none; the caller may try again
      */
     public Blueprint createShadow(Session transaction, AlterRequest request, ShadowNames names) throws SQLException {
         Survey survey = new Surveyor(transaction, request).survey(session -> names.shadowSchema());

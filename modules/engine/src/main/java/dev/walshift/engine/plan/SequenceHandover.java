@@ -25,42 +25,40 @@ final class SequenceHandover {
     List<OwnedSequence> sequences() {
         List<OwnedSequence> owned = new ArrayList<>();
         for (ColumnSequence sequence : clone.source().sequences()) {
-            Optional<Column> target = clone.targetOf(sequence.column());
-            if (target.isEmpty()) {
-                continue;
-            }
-            if (!sequence.identity()) {
-                owned.add(new OwnedSequence(
-                        sequence.name(),
-                        OwnedSequence.Kind.SERIAL,
-                        sequence.name(),
-                        target.orElseThrow().name()));
-                continue;
-            }
-            clone.after()
-                    .identityOf(target.orElseThrow().name())
-                    .ifPresent(shadow -> owned.add(new OwnedSequence(
-                            sequence.name(),
-                            OwnedSequence.Kind.IDENTITY,
-                            shadow.name(),
-                            target.orElseThrow().name())));
+            clone.targetOf(sequence.column())
+                    .flatMap(target -> owned(sequence, target))
+                    .ifPresent(owned::add);
         }
         return owned;
     }
 
-    /** A serial's sequence stays as narrow as it was when its column is widened, and would run dry. */
-    List<SqlText> widenings() {
-        List<SqlText> statements = new ArrayList<>();
-        for (ColumnSequence sequence : clone.source().sequences()) {
-            Optional<SqlText> type = clone.targetOf(sequence.column()).map(Column::type);
-            if (!sequence.identity()
-                    && type.isPresent()
-                    && TYPES.indexOf(type.orElseThrow()) > TYPES.indexOf(sequence.type())) {
-                statements.add(new SqlText(WIDEN.with("sequence", sequence.name())
-                        .with("type", type.orElseThrow())
-                        .sql()));
-            }
+    private Optional<OwnedSequence> owned(ColumnSequence sequence, Column target) {
+        if (!sequence.identity()) {
+            return Optional.of(new OwnedSequence(
+                    sequence.name(),
+                    OwnedSequence.Kind.SERIAL,
+                    sequence.name(),
+                    sequence.column(),
+                    target.name(),
+                    widening(sequence, target)));
         }
-        return statements;
+        return clone.after()
+                .identityOf(target.name())
+                .map(shadow -> new OwnedSequence(
+                        sequence.name(),
+                        OwnedSequence.Kind.IDENTITY,
+                        shadow.name(),
+                        sequence.column(),
+                        target.name(),
+                        Optional.empty()));
+    }
+
+    /** A serial's sequence stays as narrow as it was when its column is widened, and would run dry. */
+    private static Optional<SqlText> widening(ColumnSequence sequence, Column target) {
+        return TYPES.indexOf(target.type()) > TYPES.indexOf(sequence.type())
+                ? Optional.of(new SqlText(WIDEN.with("sequence", sequence.name())
+                        .with("type", target.type())
+                        .sql()))
+                : Optional.empty();
     }
 }

@@ -1,6 +1,7 @@
 package dev.walshift.engine.plan;
 
 import dev.walshift.engine.ProblemCode;
+import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
 import java.sql.ResultSet;
@@ -91,26 +92,26 @@ final class ServerChecks {
     }
 
     private void judgePrivileges(ResultSet row) throws SQLException {
-        String role = row.getString("role");
-        String database = row.getString("database");
+        Identifier role = new Identifier(row.getString("role"));
+        Identifier database = new Identifier(row.getString("database"));
         if (!row.getBoolean("replication")) {
             findings.shadowProblem(
                     ProblemCode.MISSING_PRIVILEGE,
                     "role %s may not use replication".formatted(role),
-                    "ALTER ROLE \"%s\" REPLICATION (on Amazon RDS: GRANT rds_replication TO \"%s\")"
-                            .formatted(role, role));
+                    "ALTER ROLE %s REPLICATION (on Amazon RDS: GRANT rds_replication TO %s)"
+                            .formatted(role.sql(), role.sql()));
         }
         if (!row.getBoolean("can_create")) {
             findings.problem(
                     ProblemCode.MISSING_PRIVILEGE,
                     "role %s may not create schemas and publications in database %s".formatted(role, database),
-                    "GRANT CREATE ON DATABASE \"%s\" TO \"%s\"".formatted(database, role));
+                    "GRANT CREATE ON DATABASE %s TO %s".formatted(database.sql(), role.sql()));
         }
         if (!row.getBoolean("can_temp")) {
             findings.shadowProblem(
                     ProblemCode.MISSING_PRIVILEGE,
                     "role %s may not create temporary tables in database %s".formatted(role, database),
-                    "GRANT TEMPORARY ON DATABASE \"%s\" TO \"%s\"".formatted(database, role));
+                    "GRANT TEMPORARY ON DATABASE %s TO %s".formatted(database.sql(), role.sql()));
         }
     }
 }

@@ -27,9 +27,11 @@ record Settings(String searchPath, String defaultTablespace, String lockTimeout)
         return session.queryOne(CURRENT, row -> new Settings(row.getString(1), row.getString(2), row.getString(3)));
     }
 
-    /** Our own, with a bound on every wait for a lock. */
+    /** Our own, with a bound on every wait for a lock, unless there is one. */
     void pin(Session session, Duration patience) throws SQLException {
-        set(session, "lock_timeout", patience.toMillis() + "ms");
+        if (lockTimeout.equals("0")) {
+            set(session, "lock_timeout", patience.toMillis() + "ms");
+        }
         asWalshift(session);
     }
 

@@ -131,7 +131,7 @@ record SqlToken(Kind kind, int start, int end, int depth, String text) {
     private static SqlToken next(String sql, char[] chars, int start, int depth) throws UnreadableException {
         char first = chars[start];
         if (first == '\'') {
-            int end = quotedEnd(chars, start, Parser.parseSingleQuotes(chars, start, true));
+            int end = stringEnd(chars, start);
             return new SqlToken(Kind.STRING, start, end, depth, sql.substring(start, end));
         }
         if (first == '"') {
@@ -160,6 +160,18 @@ record SqlToken(Kind kind, int start, int end, int depth, String text) {
             throw new UnreadableException("the quote at character %d is left open".formatted(start + 1));
         }
         return close + 1;
+    }
+
+    /** A doubled quote is a quote in the string; after an E, so is one behind a backslash. */
+    private static int stringEnd(char[] chars, int start) throws UnreadableException {
+        boolean escapes = start > 0
+                && (chars[start - 1] == 'e' || chars[start - 1] == 'E')
+                && (start == 1 || !Parser.isIdentifierContChar(chars[start - 2]));
+        int end = quotedEnd(chars, start, Parser.parseSingleQuotes(chars, start, !escapes));
+        while (end < chars.length && chars[end] == '\'') {
+            end = quotedEnd(chars, end, Parser.parseSingleQuotes(chars, end, !escapes));
+        }
+        return end;
     }
 
     /** A doubled quote is a quote in the name. */

@@ -1,6 +1,5 @@
 package dev.walshift.engine.plan;
 
-import dev.walshift.engine.MigrationException;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.plan.AlterProbe.RejectedException;
 import dev.walshift.engine.plan.MigrationPlan.Size;
@@ -63,7 +62,7 @@ final class Surveyor {
     /**
      * Looks.
      *
-     * @throws MigrationException if the table is locked
+     * @throws SQLException LOCK_NOT_AVAILABLE if the table is locked
      */
     Survey survey(SchemaMaker schema) throws SQLException {
         Settings settings = Settings.of(session);
@@ -87,7 +86,7 @@ final class Surveyor {
             change = probe(settings, look.table, schema);
         }
         settings.restore(session);
-        return new Survey(look.table, statement.sql(look.table.name()), look.size, strategy, changes, findings, change);
+        return new Survey(look.table, describe(look.table.name()), look.size, strategy, changes, findings, change);
     }
 
     private Optional<Long> find() throws SQLException {
@@ -109,12 +108,22 @@ final class Surveyor {
         }
         return new Survey(
                 new TableRef(0, table, 0),
-                statement.sql(table),
+                describe(table),
                 new Size(0, 0, 0),
                 strategy,
                 changes,
                 findings,
                 Optional.empty());
+    }
+
+    /** The order of columns is part of what is asked for, although no statement can say it. */
+    private String describe(QualifiedName table) {
+        return request.columnOrder().isEmpty()
+                ? statement.sql(table)
+                : "%s\n/* columns in the order %s */"
+                        .formatted(
+                                statement.sql(table),
+                                SqlText.list(request.columnOrder()).sql().replace("*/", "* /"));
     }
 
     private record Look(TableRef table, Size size) {}
@@ -145,13 +154,6 @@ final class Surveyor {
             findings.problem(e.problem());
             return Optional.empty();
         } catch (SQLException e) {
-            if (SqlStates.is(e, SqlStates.LOCK_NOT_AVAILABLE)) {
-                throw new MigrationException(
-                        ProblemCode.LOCK_NOT_GRANTED,
-                        "table %s is locked by another session".formatted(table.name()),
-                        "Nothing was changed. Try again when it is done",
-                        e);
-            }
             if (SqlStates.is(e, SqlStates.INSUFFICIENT_PRIVILEGE)) {
                 session.execute(ROLLBACK);
                 findings.problem(

@@ -1,6 +1,7 @@
 package dev.walshift.engine.plan;
 
 import dev.walshift.engine.ProblemCode;
+import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
 import java.sql.ResultSet;
@@ -68,21 +69,7 @@ final class TableChecks {
     }
 
     private Verdict judge(ResultSet row) throws SQLException {
-        boolean mine = row.getBoolean("is_owner");
-        if (!mine) {
-            findings.problem(
-                    ProblemCode.MISSING_PRIVILEGE,
-                    "role %s does not own table %s".formatted(row.getString("role"), row.getString("name")),
-                    "GRANT \"%s\" TO \"%s\"".formatted(row.getString("owner"), row.getString("role")));
-        }
-        if (!row.getBoolean("can_create")) {
-            findings.shadowProblem(
-                    ProblemCode.MISSING_PRIVILEGE,
-                    "role %s may not create tables in schema %s"
-                            .formatted(row.getString("role"), row.getString("nspname")),
-                    "GRANT CREATE ON SCHEMA \"%s\" TO \"%s\""
-                            .formatted(row.getString("nspname"), row.getString("role")));
-        }
+        boolean ours = judgePrivileges(row);
         if (row.getBoolean("row_security")) {
             findings.shadowProblem(
                     ProblemCode.UNSUPPORTED_TABLE,
@@ -97,7 +84,28 @@ final class TableChecks {
                     "table %s belongs to extension %s".formatted(row.getString("name"), extension),
                     "Change it by the extension's own update");
         }
-        return new Verdict(judgeKind(row), mine);
+        return new Verdict(judgeKind(row), ours);
+    }
+
+    /** Returns whether we may act as the owner. */
+    private boolean judgePrivileges(ResultSet row) throws SQLException {
+        Identifier role = new Identifier(row.getString("role"));
+        boolean ours = row.getBoolean("is_owner");
+        if (!ours) {
+            Identifier owner = new Identifier(row.getString("owner"));
+            findings.problem(
+                    ProblemCode.MISSING_PRIVILEGE,
+                    "role %s does not own table %s".formatted(role, row.getString("name")),
+                    "GRANT %s TO %s".formatted(owner.sql(), role.sql()));
+        }
+        if (!row.getBoolean("can_create")) {
+            Identifier schema = new Identifier(row.getString("nspname"));
+            findings.shadowProblem(
+                    ProblemCode.MISSING_PRIVILEGE,
+                    "role %s may not create tables in schema %s".formatted(role, schema),
+                    "GRANT CREATE ON SCHEMA %s TO %s".formatted(schema.sql(), role.sql()));
+        }
+        return ours;
     }
 
     private boolean judgeKind(ResultSet row) throws SQLException {

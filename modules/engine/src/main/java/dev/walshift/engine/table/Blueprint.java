@@ -64,8 +64,17 @@ public record Blueprint(
 
     /** The same plan for the source's present file. */
     public Blueprint withFilenode(long filenode) {
+        return with(new TableRef(source.oid(), source.name(), filenode), fingerprint);
+    }
+
+    /** The same plan after a change of the source's catalog entries that we made ourselves. */
+    public Blueprint withFingerprint(String present) {
+        return with(source, present);
+    }
+
+    private Blueprint with(TableRef presentSource, String presentFingerprint) {
         return new Blueprint(
-                new TableRef(source.oid(), source.name(), filenode),
+                presentSource,
                 shadow,
                 retiredSchema,
                 keyLog,
@@ -78,6 +87,6 @@ public record Blueprint(
                 statistics,
                 replicaIdentity,
                 replicaIdentityIndex,
-                fingerprint);
+                presentFingerprint);
     }
 }

@@ -1,5 +1,7 @@
 package dev.walshift.engine.table;
 
+import dev.walshift.engine.MigrationException;
+import dev.walshift.engine.ProblemCode;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
 import java.sql.SQLException;
@@ -104,7 +106,8 @@ public final class CatalogFingerprint {
      *
      * @param session one that sees only pg_catalog ({@code Database.open}): what the server deparses depends on it
      * @return another text when anything of the above is different; the same text for as long as nothing is
-     * @throws IllegalStateException if the session's search_path is another one, or there is no such table
+     * @throws IllegalStateException if the session's search_path is another one
+     * @throws MigrationException if there is no such table
      */
     public static String of(Session session, long oid) throws SQLException {
         return session.queryOne(
@@ -116,10 +119,30 @@ public final class CatalogFingerprint {
                     }
                     String fingerprint = row.getString(1);
                     if (fingerprint == null) {
-                        throw new IllegalStateException("there is no table with oid " + oid);
+                        throw new MigrationException(
+                                ProblemCode.SOURCE_CHANGED,
+                                "the table with oid %d is gone".formatted(oid),
+                                "Somebody dropped it: there is nothing left to migrate.");
                     }
                     return fingerprint;
                 },
                 oid);
+    }
+
+    /**
+     * Tells a change that somebody made to the source's schema since the blueprint was made.
+     *
+     * @param session one that sees only pg_catalog
+     * @throws MigrationException SOURCE_CHANGED
+     */
+    public static void requireUnchanged(Session session, Blueprint table) throws SQLException {
+        if (!of(session, table.source().oid()).equals(table.fingerprint())) {
+            throw new MigrationException(
+                    ProblemCode.SOURCE_CHANGED,
+                    "somebody changed the schema of %s while it was migrated"
+                            .formatted(table.source().name()),
+                    "A swap would lose that change, so there was none. Plan the migration again for the table as it is"
+                            + " now.");
+        }
     }
 }

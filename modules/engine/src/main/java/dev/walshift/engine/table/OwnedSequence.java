@@ -2,6 +2,8 @@ package dev.walshift.engine.table;
 
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
+import dev.walshift.postgres.SqlText;
+import java.util.Optional;
 
 /**
  * A sequence that belongs to a column of the source and of the shadow.
@@ -10,9 +12,17 @@ import dev.walshift.postgres.QualifiedName;
  * @param kind whether the column is an identity, with a sequence of its own in the shadow, or a serial, whose sequence is
  *     handed over itself
  * @param shadow the shadow's identity sequence; the same as {@code source} for a serial
+ * @param sourceColumn the column of the source that owns it before the swap
  * @param column the column of the shadow that owns it after the swap
+ * @param widening makes a serial's sequence as wide as its column becomes, once the column is
  */
-public record OwnedSequence(QualifiedName source, Kind kind, QualifiedName shadow, Identifier column) {
+public record OwnedSequence(
+        QualifiedName source,
+        Kind kind,
+        QualifiedName shadow,
+        Identifier sourceColumn,
+        Identifier column,
+        Optional<SqlText> widening) {
     public enum Kind {
         IDENTITY,
         SERIAL

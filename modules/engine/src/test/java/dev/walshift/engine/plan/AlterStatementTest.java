@@ -38,7 +38,7 @@ class AlterStatementTest {
         AlterStatement statement = parse("""
             ALTER COLUMN a TYPE numeric(10, 2), ADD COLUMN "b,c" text DEFAULT 'x, y''z', -- one, two
             ADD d text[] DEFAULT ARRAY['a', 'b'] /* three, /* four, */ */, ADD e text DEFAULT $q$1, $2$q$,
-            ADD f text DEFAULT E'it\\'s, it' ;
+            ADD f text DEFAULT E'it\\'s, it', ADD g text DEFAULT e'a''b\\', c' ;
             """);
 
         assertThat(actions(statement))
@@ -47,7 +47,8 @@ class AlterStatementTest {
                         "ADD COLUMN \"b,c\" text DEFAULT 'x, y''z'",
                         "ADD d text[] DEFAULT ARRAY['a', 'b']",
                         "ADD e text DEFAULT $q$1, $2$q$",
-                        "ADD f text DEFAULT E'it\\'s, it'");
+                        "ADD f text DEFAULT E'it\\'s, it'",
+                        "ADD g text DEFAULT e'a''b\\', c'");
         assertThat(statement.steps()).hasSize(1);
     }
 
@@ -83,14 +84,14 @@ class AlterStatementTest {
 
     @ParameterizedTest
     @CsvSource(
-            delimiter = '|',
+            delimiterString = " -> ",
+            quoteCharacter = '`',
             value = {
-                "ALTER a TYPE int USING a::int|a|a::int",
-                "alter column \"A \"\"b\" set data type text collate \"C\" using (\"A \"\"b\" || ',')|A \"b|(\"A"
-                        + " \"\"b\" || ',')",
-                "ALTER COLUMN type TYPE int USING (CASE WHEN type = 'using' THEN 1 ELSE 2 END)|type|(CASE WHEN type ="
-                        + " 'using' THEN 1 ELSE 2 END)",
-                "ALTER Ä TYPE int USING 1|Ä|1"
+                "ALTER a TYPE int USING a::int -> a -> a::int",
+                "alter \"A b\" set data type text collate \"C\" using (\"A b\" || ',') -> A b -> (\"A b\" || ',')",
+                "ALTER COLUMN type TYPE int USING (CASE type WHEN 'using' THEN 1 END) -> type -> (CASE type WHEN"
+                        + " 'using' THEN 1 END)",
+                "ALTER Ä TYPE int USING 1 -> Ä -> 1"
             })
     void findsTheExpressionOfATypeChange(String action, String column, String expression) {
         TypeChange change = parse(action).actions().getFirst().typeChange().orElseThrow();
@@ -102,7 +103,16 @@ class AlterStatementTest {
     @ParameterizedTest
     @CsvSource(
             quoteCharacter = '`',
-            value = {"NULL,true", "(null),true", "'x',true", "'x'::text,false", "a,false", "1,false"})
+            value = {
+                "NULL,true",
+                "(null),true",
+                "'x',true",
+                "'it''s',true",
+                "$$x$$,true",
+                "'x'::text,false",
+                "a,false",
+                "1,false"
+            })
     void knowsBareLiteralsWhoseTypeIsOpen(String expression, boolean literal) {
         TypeChange change = parse("ALTER a TYPE text USING " + expression)
                 .actions()
@@ -189,6 +199,7 @@ class AlterStatementTest {
                 "SET UNLOGGED",
                 "SET ACCESS METHOD heap",
                 "REPLICA IDENTITY FULL",
+                "ALTER COLUMN id RESTART WITH 5",
                 "VALIDATE CONSTRAINT c",
                 "OWNER TO x",
                 "INHERIT p",

@@ -46,9 +46,9 @@ final class Bench implements AutoCloseable {
     private final TestDatabase database;
     private final Database connections;
 
-    private Bench(TestDatabase database, String role) {
+    private Bench(TestDatabase database, PostgresServer server, String role) {
         this.database = database;
-        String url = database.server().jdbcUrl(role, database.name());
+        String url = server.jdbcUrl(role, database.name());
         this.connections = new Database(() -> DriverManager.getConnection(url), () -> DriverManager.getConnection(url));
     }
 
@@ -57,14 +57,24 @@ final class Bench implements AutoCloseable {
     }
 
     static Bench open(PostgresServer server) throws SQLException {
-        Bench bench = new Bench(TestDatabase.create(server), server.user());
+        Bench bench = new Bench(TestDatabase.create(server), server, server.user());
         bench.execute("CREATE SCHEMA " + S);
         return bench;
     }
 
+    /** Drops all that the test made in the schema, so that one database serves many cases. */
+    void reset() throws SQLException {
+        execute("DROP SCHEMA " + S + " CASCADE", "CREATE SCHEMA " + S);
+    }
+
     /** The same database as another role sees it. */
     Bench as(String role) {
-        return new Bench(database, role);
+        return new Bench(database, database.server(), role);
+    }
+
+    /** The same database as another server has it. */
+    Bench at(PostgresServer server) {
+        return new Bench(database, server, server.user());
     }
 
     TestDatabase database() {
@@ -122,12 +132,19 @@ final class Bench implements AutoCloseable {
 
     /** Creates the shadow and commits. */
     Blueprint createShadow(AlterRequest request) throws SQLException {
+        return createShadow(request, transaction -> {});
+    }
+
+    /** @param then done in the same transaction afterwards */
+    Blueprint createShadow(AlterRequest request, Session.Task then) throws SQLException {
         try (Session session = connections.openAsUser("test")) {
             return session.inTransaction(Isolation.READ_COMMITTED, transaction -> {
                 transaction.execute(CREATE_SCHEMA.with("schema", SHADOW));
                 ShadowNames names =
                         new ShadowNames(SHADOW, RETIRED, new QualifiedName(SHADOW, new Identifier("key log")));
-                return new Planner(connections).createShadow(transaction, request, names);
+                Blueprint blueprint = new Planner(connections).createShadow(transaction, request, names);
+                then.run(transaction);
+                return blueprint;
             });
         }
     }
@@ -183,6 +200,9 @@ final class Bench implements AutoCloseable {
                         .with("schema", source.schema())
                         .with("table", source)
                         .with("column", sequence.column()));
+                if (sequence.widening().isPresent()) {
+                    session.execute(sequence.widening().get());
+                }
             }
         }
         for (SqlText statement : blueprint.atSwap()) {

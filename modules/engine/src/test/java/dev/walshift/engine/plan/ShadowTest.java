@@ -1,16 +1,19 @@
 package dev.walshift.engine.plan;
 
 import static dev.walshift.engine.plan.Bench.S;
+import static dev.walshift.engine.plan.Bench.T;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.walshift.engine.table.Blueprint;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
+import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -20,6 +23,10 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class ShadowTest {
     private static final String NAME = Bench.TABLE.name().sql();
+
+    private static final SqlTemplate SETTINGS = SqlTemplate.of(
+            "SELECT concat_ws('|', current_setting('search_path'), current_setting('default_tablespace'),"
+                    + " current_setting('lock_timeout'))");
 
     static List<ServerVersion> majors() {
         return PostgresServer.defaultMajors();
@@ -140,6 +147,88 @@ class ShadowTest {
                             "ADD CONSTRAINT \"un que\" UNIQUE (price)",
                             "ADD COLUMN big bigint GENERATED ALWAYS AS IDENTITY",
                             "ADD COLUMN little smallserial"));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void carriesTheReplicaIdentity(ServerVersion version) throws SQLException {
+        List<String> setups = List.of("FULL", "NOTHING", "USING INDEX \"u x\"");
+        try (Bench bench = Bench.open(version)) {
+            for (String identity : setups) {
+                compare(
+                        bench,
+                        List.of(
+                                "CREATE TABLE {t} (id int PRIMARY KEY, b int NOT NULL)",
+                                "CREATE UNIQUE INDEX \"u x\" ON {t} (b)",
+                                "ALTER TABLE {t} REPLICA IDENTITY " + identity),
+                        Bench.alter("ALTER id TYPE bigint"));
+                bench.execute(
+                        "DROP SCHEMA twin CASCADE",
+                        "DROP SCHEMA %s CASCADE".formatted(Bench.SHADOW.sql()),
+                        "DROP SCHEMA %s CASCADE".formatted(Bench.RETIRED.sql()));
+                bench.reset();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void carriesKeysWithoutOverlaps(ServerVersion version) throws SQLException {
+        Assumptions.assumeTrue(version.isAtLeast(18));
+        try (Bench bench = Bench.open(version)) {
+            bench.execute("CREATE EXTENSION btree_gist");
+            Blueprint blueprint = compare(
+                    bench,
+                    List.of(
+                            "CREATE TABLE {t} (id int, valid tstzrange, b int NOT NULL, c int, CONSTRAINT over PRIMARY"
+                                    + " KEY (id, valid WITHOUT OVERLAPS))",
+                            "ALTER INDEX {s}.over SET (fillfactor = 70)",
+                            "COMMENT ON CONSTRAINT over ON {t} IS 'temporal'",
+                            "CREATE UNIQUE INDEX u ON {t} (b)"),
+                    Bench.alter("ALTER c TYPE bigint"));
+
+            assertThat(blueprint.replicaIdentityIndex()).contains(new Identifier("u"));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void isABareHeapThatAutovacuumLeavesAlone(ServerVersion version) throws SQLException {
+        try (Bench bench = Bench.open(version)) {
+            create(bench, everything(bench.major()), S);
+
+            Blueprint blueprint = bench.createShadow(Bench.alter("ALTER price TYPE numeric(12,2)"));
+
+            String shadow = blueprint.shadow().sql();
+            assertThat(bench.strings("SELECT 1 FROM pg_index WHERE indrelid = '%s'::regclass".formatted(shadow)))
+                    .isEmpty();
+            assertThat(bench.strings(
+                            "SELECT conname FROM pg_constraint WHERE conrelid = '%s'::regclass AND contype NOT IN ('c', 'n')"
+                                    .formatted(shadow)))
+                    .isEmpty();
+            assertThat(bench.strings(
+                            "SELECT attname FROM pg_attribute WHERE attrelid = '%s'::regclass AND attnum > 0 AND attnotnull"
+                                    .formatted(shadow)))
+                    .containsExactlyInAnyOrder("id", "Na\"me", "ser");
+            assertThat(bench.strings(
+                            "SELECT unnest(reloptions) FROM pg_class WHERE oid = '%s'::regclass".formatted(shadow)))
+                    .containsExactlyInAnyOrder("fillfactor=70", "autovacuum_enabled=false");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void leavesTheCallersSettingsAsTheyWere(ServerVersion version) throws SQLException {
+        try (Bench bench = Bench.open(version)) {
+            bench.execute(
+                    "CREATE TABLE " + T + " (id int PRIMARY KEY)",
+                    "ALTER DATABASE " + bench.database().name() + " SET search_path = public, " + S);
+
+            bench.createShadow(Bench.alter("ALTER id TYPE bigint"), transaction -> {
+                String settings = transaction.queryOne(SETTINGS, row -> row.getString(1));
+                assertThat(settings).isEqualTo("public, %s||0".formatted(S));
+            });
         }
     }
 }

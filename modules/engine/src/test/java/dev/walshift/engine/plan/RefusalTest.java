@@ -1,0 +1,368 @@
+package dev.walshift.engine.plan;
+
+import static dev.walshift.engine.plan.Bench.S;
+import static dev.walshift.engine.plan.Bench.T;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.ServerVersion;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Whatever this release can't do is refused by name, with a remedy. */
+class RefusalTest {
+    private static final String WIDEN = "ALTER id TYPE bigint";
+    private static final String PLAIN = "CREATE TABLE {t} (id int PRIMARY KEY, b int)";
+
+    /**
+     * @param from the oldest major that has such a thing
+     * @param setup statements; {t} is the table, {s} its schema
+     * @param expected code and message, of one problem each
+     */
+    private record Case(int from, List<String> setup, String clause, List<String> expected) {
+        Case(String setup, String clause, String... expected) {
+            this(0, List.of(setup.split(";;")), clause, List.of(expected));
+        }
+
+        Case since(int major) {
+            return new Case(major, setup, clause, expected);
+        }
+    }
+
+    private static final List<Case> CASES = List.of(
+            // The table's kind
+            new Case("CREATE VIEW {t} AS SELECT 1 AS id", WIDEN, "UNSUPPORTED_TABLE: {t} is a view"),
+            new Case(
+                    "CREATE MATERIALIZED VIEW {t} AS SELECT 1 AS id",
+                    WIDEN,
+                    "UNSUPPORTED_TABLE: {t} is a materialized view"),
+            new Case("CREATE SEQUENCE {t}", WIDEN, "UNSUPPORTED_TABLE: {t} is a sequence"),
+            new Case("CREATE UNLOGGED TABLE {t} (id int PRIMARY KEY)", WIDEN, "UNSUPPORTED_TABLE: {t} is unlogged"),
+            new Case(
+                    "CREATE TABLE {t} (id int PRIMARY KEY) PARTITION BY RANGE (id)",
+                    WIDEN,
+                    "UNSUPPORTED_TABLE: {t} is a partitioned table"),
+            new Case(
+                    "CREATE TABLE {s}.p (id int PRIMARY KEY) PARTITION BY RANGE (id);;CREATE TABLE {t} PARTITION OF"
+                            + " {s}.p DEFAULT",
+                    WIDEN,
+                    "UNSUPPORTED_TABLE: {t} is a partition"),
+            new Case(
+                    PLAIN + ";;CREATE TABLE {s}.c () INHERITS ({t})",
+                    WIDEN,
+                    "UNSUPPORTED_TABLE: {t} is a parent or child by inheritance"),
+            new Case(
+                    "CREATE TABLE {s}.p (id int);;CREATE TABLE {t} (PRIMARY KEY (id)) INHERITS ({s}.p)",
+                    WIDEN,
+                    "UNSUPPORTED_TABLE: {t} is a parent or child by inheritance"),
+            new Case(
+                    "CREATE TYPE {s}.ty AS (id int);;CREATE TABLE {t} OF {s}.ty (PRIMARY KEY (id))",
+                    WIDEN,
+                    "UNSUPPORTED_TABLE: {t} is a typed table (OF type)"),
+            new Case(
+                    PLAIN + ";;ALTER TABLE {t} ENABLE ROW LEVEL SECURITY",
+                    WIDEN,
+                    "UNSUPPORTED_TABLE: table {t} has row level security, which this release does not carry over"),
+            // What hangs on it
+            new Case(PLAIN + ";;CREATE VIEW {s}.v AS SELECT b FROM {t}", WIDEN, hangs("view {s}.v")),
+            new Case(
+                    PLAIN + ";;CREATE MATERIALIZED VIEW {s}.v AS SELECT count(*) FROM {t}",
+                    WIDEN,
+                    hangs("materialized view {s}.v")),
+            new Case(
+                    PLAIN + ";;CREATE RULE \"ru le\" AS ON DELETE TO {t} DO INSTEAD NOTHING",
+                    WIDEN,
+                    hangs("rule ru le on table {t}")),
+            new Case(
+                    PLAIN + ";;CREATE FUNCTION {s}.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
+                            + ";;CREATE TRIGGER tr BEFORE INSERT ON {t} FOR EACH ROW EXECUTE FUNCTION {s}.f()",
+                    WIDEN,
+                    hangs("trigger tr on table {t}")),
+            new Case(PLAIN + ";;CREATE POLICY po ON {t} USING (b > 0)", WIDEN, hangs("policy po on table {t}")),
+            new Case(
+                    PLAIN + ";;CREATE TABLE {s}.o (x int);;CREATE POLICY po ON {s}.o USING (EXISTS (SELECT FROM {t}))",
+                    WIDEN,
+                    hangs("policy po on table {s}.o")),
+            new Case(
+                    PLAIN + ";;CREATE TABLE {s}.o (x int REFERENCES {t})",
+                    WIDEN,
+                    hangs("constraint o_x_fkey on table {s}.o")),
+            new Case(
+                    "CREATE TABLE {s}.o (x int PRIMARY KEY);;CREATE TABLE {t} (id int PRIMARY KEY, CONSTRAINT fk"
+                            + " FOREIGN KEY (id) REFERENCES {s}.o)",
+                    WIDEN,
+                    hangs("constraint fk on table {t}")),
+            new Case(
+                    "CREATE TABLE {t} (id int PRIMARY KEY, up int CONSTRAINT fk REFERENCES {t})",
+                    WIDEN,
+                    hangs("constraint fk on table {t}")),
+            new Case(
+                    PLAIN
+                            + ";;CREATE FUNCTION {s}.f() RETURNS void LANGUAGE sql BEGIN ATOMIC INSERT INTO {t} VALUES"
+                            + " (1); END",
+                    WIDEN,
+                    hangs("function {s}.f()")),
+            new Case(
+                    PLAIN + ";;CREATE FUNCTION {s}.f({t}) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+                    WIDEN,
+                    hangs("function {s}.f({t})")),
+            new Case(PLAIN + ";;CREATE TABLE {s}.o (x {t}[])", WIDEN, hangs("column x of table {s}.o")),
+            new Case(PLAIN + ";;CREATE DOMAIN {s}.d AS {t}", WIDEN, hangs("type {s}.d")),
+            new Case(
+                    "CREATE TABLE {t} (id int PRIMARY KEY, n serial);;CREATE TABLE {s}.o (x int);;DO $$ BEGIN EXECUTE"
+                        + " format('ALTER TABLE {s}.o ALTER x SET DEFAULT nextval(%L)', pg_get_serial_sequence('{t}',"
+                        + " 'n')); END $$",
+                    WIDEN, hangs("default value for column x of table {s}.o")),
+            new Case(
+                    PLAIN + ";;CREATE PUBLICATION pu FOR TABLE {t}",
+                    WIDEN,
+                    hangs("publication of table {t} in publication pu")),
+            new Case(
+                    PLAIN + ";;CREATE PUBLICATION pu FOR ALL TABLES",
+                    WIDEN,
+                    hangs("publication pu, which covers all tables")),
+            new Case(
+                            PLAIN + ";;CREATE PUBLICATION pu FOR TABLES IN SCHEMA {s}",
+                            WIDEN,
+                            hangs("publication pu, which covers schema {s}"))
+                    .since(15),
+            new Case(
+                    PLAIN + ";;CREATE SCHEMA IF NOT EXISTS other;;CREATE STATISTICS other.st ON id, b FROM {t}",
+                    WIDEN,
+                    "UNSUPPORTED_DEPENDENT: statistics \"other\".\"st\" are in another schema than their table"),
+            new Case(
+                    PLAIN
+                            + ";;CREATE SUBSCRIPTION su CONNECTION 'dbname=x' PUBLICATION p WITH (connect = false,"
+                            + " slot_name = NONE);;INSERT INTO pg_subscription_rel SELECT oid, '{t}'::regclass, 'r'"
+                            + " FROM pg_subscription",
+                    WIDEN,
+                    "UNSUPPORTED_DEPENDENT: subscription su writes to table {t} and would not find the new one"),
+            // Constraints
+            new Case(
+                    PLAIN + ";;ALTER TABLE {t} ADD CONSTRAINT c CHECK (b > 0) NOT VALID",
+                    WIDEN,
+                    "UNSUPPORTED_CHANGE: constraint c is NOT VALID: rows that break it could not be copied"),
+            new Case(
+                            PLAIN + ";;ALTER TABLE {t} ADD CONSTRAINT c CHECK (b > 0) NOT ENFORCED",
+                            WIDEN,
+                            "UNSUPPORTED_CHANGE: constraint c is NOT ENFORCED: rows that break it could not be copied")
+                    .since(18),
+            new Case(
+                            PLAIN + ";;ALTER TABLE {t} ADD CONSTRAINT n NOT NULL b NOT VALID",
+                            WIDEN,
+                            "UNSUPPORTED_CHANGE: constraint n is NOT VALID: rows that break it could not be copied")
+                    .since(18),
+            // The change
+            new Case(
+                    PLAIN,
+                    WIDEN + ", ADD FOREIGN KEY (b) REFERENCES {t}",
+                    "UNSUPPORTED_CHANGE: ADD FOREIGN KEY (b) REFERENCES {t}: it adds a foreign key, which this release"
+                            + " can't carry over the swap"),
+            new Case(
+                    "CREATE TABLE {t} (id int PRIMARY KEY, up int CONSTRAINT fk REFERENCES {t})",
+                    "DROP CONSTRAINT IF EXISTS fk",
+                    "UNSUPPORTED_CHANGE: DROP CONSTRAINT IF EXISTS fk: constraint fk is a foreign key, which this"
+                            + " release leaves alone",
+                    hangs("constraint fk on table {t}")),
+            new Case(
+                    PLAIN + ";;INSERT INTO {t} VALUES (1, 1)",
+                    WIDEN + ", ADD x text NOT NULL",
+                    "WRONG_STATEMENT: new column x is NOT NULL, but nothing gives the present rows a value"),
+            new Case(
+                    "CREATE TABLE {t} (id int PRIMARY KEY, at timestamp)",
+                    "ALTER at TYPE timestamptz",
+                    "UNSUPPORTED_CHANGE: column at: converting timestamp without time zone to timestamp with time zone"
+                            + " depends on the session's TimeZone"),
+            new Case(
+                    "CREATE TABLE {t} (id int PRIMARY KEY, at timestamptz)",
+                    "ALTER at TYPE date",
+                    "UNSUPPORTED_CHANGE: column at: converting timestamp with time zone to date depends on the"
+                            + " session's TimeZone"),
+            new Case(
+                    PLAIN + ";;CREATE TABLE {s}.taken (x int)",
+                    WIDEN + ", ADD CONSTRAINT taken UNIQUE (b)",
+                    "UNSUPPORTED_CHANGE: schema Sché\"ma; -- already has something called taken, a name that the"
+                            + " changed table needs"),
+            new Case(
+                    "CREATE TABLE {t} (id int PRIMARY KEY, n serial)",
+                    "ALTER n DROP DEFAULT, ALTER n ADD GENERATED ALWAYS AS IDENTITY, " + WIDEN,
+                    "UNSUPPORTED_CHANGE: the change makes a sequence Or\"der; Täble_n_seq, which is the name of the"
+                            + " sequence that the column has already"),
+            new Case(
+                    PLAIN,
+                    "RENAME b TO c, ALTER c TYPE bigint, RENAME c TO d, ALTER d TYPE text",
+                    "UNSUPPORTED_CHANGE: ALTER d TYPE text: the column's type is changed twice"),
+            new Case(
+                    PLAIN,
+                    "ADD x int DEFAULT 1, RENAME id TO i, ALTER b TYPE bigint USING x + i",
+                    "UNSUPPORTED_CHANGE: ALTER b TYPE bigint USING x + i: the USING expression refers to a column that"
+                            + " an earlier action adds or changes"),
+            new Case(
+                    PLAIN,
+                    "ALTER b TYPE text USING \"Or\"\"der; Täble\"::text",
+                    "UNSUPPORTED_CHANGE: ALTER b TYPE text USING \"Or\"\"der; Täble\"::text: the USING expression"
+                            + " refers to the whole row or to a system column"),
+            // The key
+            new Case(
+                    "CREATE TABLE {t} (id int)",
+                    WIDEN,
+                    "NO_IDENTITY_KEY: table {t} has no key that tells its rows apart"),
+            new Case(
+                    PLAIN,
+                    "DROP id, ADD id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+                    "NO_IDENTITY_KEY: column id of the identity key Or\"der; Täble_pkey is dropped"),
+            new Case(
+                    PLAIN,
+                    "DROP CONSTRAINT \"Or\"\"der; Täble_pkey\", " + WIDEN,
+                    "NO_IDENTITY_KEY: after the change no unique index is left on the columns of Or\"der; Täble_pkey,"
+                            + " by which rows are told apart"),
+            new Case(
+                    "CREATE TABLE {t} (id numeric PRIMARY KEY)",
+                    "ALTER id TYPE int",
+                    "UNSUPPORTED_CHANGE: column id of the identity key Or\"der; Täble_pkey changes from numeric to"
+                            + " integer, which could make two keys one"),
+            new Case(
+                    PLAIN,
+                    "ALTER id TYPE bigint USING -id",
+                    "UNSUPPORTED_CHANGE: the USING expression of column id of the identity key Or\"der; Täble_pkey is"
+                            + " not the plain conversion"),
+            new Case(
+                    "CREATE TABLE {t} (a int, id int GENERATED ALWAYS AS (a + 1) STORED PRIMARY KEY)",
+                    "ADD c uuid DEFAULT gen_random_uuid()",
+                    "NO_IDENTITY_KEY: column id of the identity key Or\"der; Täble_pkey is generated, which the change"
+                            + " stream does not carry"));
+
+    private static String hangs(String name) {
+        return "UNSUPPORTED_DEPENDENT: %s hangs on table {t}, and this release does not carry it over the swap"
+                .formatted(name);
+    }
+
+    static List<ServerVersion> majors() {
+        return PostgresServer.defaultMajors();
+    }
+
+    private static String fill(String text) {
+        return text.replace("{t}", T).replace("{s}", S);
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void refusesByName(ServerVersion version) throws SQLException {
+        try (Bench bench = Bench.open(version)) {
+            List<String> wrong = new ArrayList<>();
+            for (Case it : CASES) {
+                if (bench.major() >= it.from) {
+                    bench.execute(it.setup.stream().map(RefusalTest::fill).toArray(String[]::new));
+                    List<String> found = Bench.lines(bench.plan(fill(it.clause)).problems());
+                    List<String> expected =
+                            it.expected.stream().map(RefusalTest::fill).toList();
+                    if (!found.equals(expected)) {
+                        wrong.add("%s %s: expected %s, found %s".formatted(it.setup, it.clause, expected, found));
+                    }
+                    bench.execute(
+                            "DROP PUBLICATION IF EXISTS pu",
+                            "DELETE FROM pg_subscription_rel",
+                            "DROP SUBSCRIPTION IF EXISTS su");
+                    bench.reset();
+                }
+            }
+            assertThat(wrong).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void refusesTablesThatAreNotTheApplications(ServerVersion version) throws SQLException {
+        try (Bench bench = Bench.open(version)) {
+            bench.execute(
+                    "CREATE SCHEMA walshift_7",
+                    "CREATE TABLE walshift_7.t (id int PRIMARY KEY)",
+                    "CREATE FOREIGN DATA WRAPPER w",
+                    "CREATE SERVER srv FOREIGN DATA WRAPPER w",
+                    fill("CREATE FOREIGN TABLE {s}.f (id int) SERVER srv"),
+                    fill("CREATE TABLE {s}.i (id int CONSTRAINT pk PRIMARY KEY)"));
+            Map<String, String> expected = Map.of(
+                    "pg_catalog.pg_class",
+                    "pg_catalog.pg_class is a system catalog or a temporary table",
+                    "walshift_7.t",
+                    "walshift_7.t is a table of walshift's own",
+                    S + ".f",
+                    S + ".f is a foreign table",
+                    S + ".pk",
+                    S + ".pk is an index");
+            for (Map.Entry<String, String> it : expected.entrySet()) {
+                AlterRequest request = new AlterRequest(Optional.of(it.getKey()), List.of(WIDEN), Map.of(), List.of());
+                assertThat(Bench.lines(bench.plan(request).problems())).contains("UNSUPPORTED_TABLE: " + it.getValue());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void refusesColumnOrdersThatAreNotComplete(ServerVersion version) throws SQLException {
+        try (Bench bench = Bench.open(version)) {
+            bench.execute(fill(PLAIN));
+            for (List<String> order :
+                    List.of(List.of("b"), List.of("b", "b"), List.of("b", "x"), List.of("b", "id", "x"))) {
+                assertThat(Bench.lines(bench.plan(Bench.reorder(order)).problems()))
+                        .containsExactly(
+                                "WRONG_STATEMENT: the column order %s does not name each column once; after the change the table has [id, b]"
+                                        .formatted(order));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void noticesWhatIsNotCarriedButDoesNoHarm(ServerVersion version) throws SQLException {
+        try (Bench bench = Bench.open(version)) {
+            bench.execute(
+                    fill("CREATE TABLE {t} (id int PRIMARY KEY, b int, n serial, d date)"),
+                    fill("INSERT INTO {t} (id, b) VALUES (1, 1), (2, 1)"),
+                    fill("CREATE FUNCTION {s}.e() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'"),
+                    fill("CREATE EVENT TRIGGER ev ON ddl_command_end EXECUTE FUNCTION {s}.e()"));
+            assertThatThrownBy(() -> bench.execute(fill("CREATE UNIQUE INDEX CONCURRENTLY broken ON {t} (b)")))
+                    .hasMessageContaining("could not create unique index");
+
+            MigrationPlan plan = bench.plan(
+                    "ALTER n TYPE bigint", "ALTER d TYPE text", "ALTER b TYPE date USING to_date(b::text, 'YYYY')");
+
+            assertThat(plan.problems()).isEmpty();
+            assertThat(plan.notices())
+                    .containsExactlyInAnyOrder(
+                            "event trigger ev will see walshift's own DDL",
+                            "index broken is invalid and is not carried over",
+                            "with its column, the sequence is widened too, which ALTER TABLE does not do: ALTER"
+                                    + " SEQUENCE "
+                                    + S + ".\"Or\"\"der; Täble_n_seq\" AS bigint",
+                            "column d: converting date to text depends on settings; it is done with DateStyle = ISO,"
+                                    + " lc_monetary = C",
+                            "the USING expression of column b depends on settings; it is evaluated with TimeZone ="
+                                    + " UTC, DateStyle = ISO");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void createsNoShadowWhenRefused(ServerVersion version) throws SQLException {
+        try (Bench bench = Bench.open(version)) {
+            bench.execute(fill("CREATE TABLE {t} (id int)"));
+
+            assertThatThrownBy(() -> bench.createShadow(Bench.alter(WIDEN)))
+                    .isInstanceOf(RefusedException.class)
+                    .hasMessage("table %s has no key that tells its rows apart", T)
+                    .extracting(e -> ((RefusedException) e).plan().problems())
+                    .asInstanceOf(InstanceOfAssertFactories.LIST)
+                    .hasSize(1);
+            assertThat(bench.strings("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'walshift%'"))
+                    .isEmpty();
+        }
+    }
+}
