@@ -11,6 +11,7 @@ import java.util.stream.IntStream;
  * @param source the table itself
  * @param before the clone as created: its columns are the source's, in order
  * @param after the clone as altered
+ * @param written each USING as the operator has it, by the column's number in the clone
  * @param using what each USING means, by the column's number in the clone, over the source's column names
  */
 record AlteredClone(

@@ -139,8 +139,8 @@ final class Surveyor {
 
     private Optional<Change> probe(Settings settings, TableRef table, SchemaMaker schema) throws SQLException {
         try {
-            session.execute(LOCK.with("table", table.name()));
             session.execute(SAVEPOINT);
+            session.execute(LOCK.with("table", table.name()));
             TableModel source = new CatalogReader(session, table.oid()).read();
             if (!new StatementChecks(session, source, findings).check(statement)) {
                 return Optional.empty();

@@ -231,4 +231,22 @@ class ShadowTest {
             });
         }
     }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void widensASerialsSequenceWithItsColumn(ServerVersion version) throws SQLException {
+        try (Bench bench = Bench.open(version)) {
+            bench.execute(
+                    "CREATE TABLE " + T + " (id serial PRIMARY KEY, bounded serial, narrow serial)",
+                    "ALTER SEQUENCE %s.\"Or\"\"der; Täble_bounded_seq\" MAXVALUE 1000".formatted(S));
+
+            bench.swap(bench.createShadow(Bench.alter("ALTER id TYPE bigint", "ALTER bounded TYPE bigint")));
+
+            assertThat(bench.strings("SELECT data_type || ' ' || max_value FROM pg_sequences WHERE sequencename ~"
+                            + " '_seq$' ORDER BY sequencename"))
+                    .containsExactly("bigint 1000", "bigint 9223372036854775807", "integer 2147483647");
+            assertThat(bench.strings("SELECT nextval(pg_get_serial_sequence('%s', 'id'))".formatted(T)))
+                    .containsExactly("1");
+        }
+    }
 }

@@ -81,6 +81,8 @@ class FenceTest {
                 Session writer = LateStandby.patient(database.connect())) {
             scene.publish();
             Missed missed = updateThatTheSlotMisses(scene, writer);
+            // So a wait for everything older than that would end at once.
+            assertThat(scene.oldestXid()).isGreaterThanOrEqualTo(missed.xmax());
             scene.beginCopyOf(scene.pages());
             scene.finishCopy(new XidFence(missed.xmax()));
             servers.resume();

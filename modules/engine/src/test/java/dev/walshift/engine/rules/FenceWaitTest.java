@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.walshift.engine.MigrationException;
+import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.StoppedException;
 import dev.walshift.engine.journal.Journal;
 import dev.walshift.engine.table.XidFence;
+import dev.walshift.postgres.Database;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.testkit.SharedServers;
@@ -24,6 +27,11 @@ class FenceWaitTest {
     private static final SqlTemplate COMMIT = SqlTemplate.of("COMMIT");
     private static final SqlTemplate FENCE_DRAWN =
             SqlTemplate.of("SELECT fence IS NOT NULL FROM walshift.migration WHERE id = ?");
+    private static final SqlTemplate CANCEL_SLOT = SqlTemplate.of("""
+        SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event_type = 'Lock'
+           AND query LIKE 'SELECT pg_create_logical_replication_slot%'
+        """);
 
     private TestDatabase database;
 
@@ -71,11 +79,32 @@ class FenceWaitTest {
             XidFence fence = new Journal().drawFence(scene.session(), scene.migration());
             scene.copyPage(fence);
             writer.execute(COMMIT);
-            while (scene.progress().stripes(scene.session()).stream().anyMatch(stripe -> !stripe.isDone())) {
-                scene.copyPage(fence);
-            }
+            scene.copyRest(fence);
 
             assertThat(scene.repeatedKeys()).isEqualTo(1);
+        }
+    }
+
+    /** The slot waits too, for what ran before it; when it gives up, as here when its statement is cancelled, it says for whom. */
+    @Test
+    void whoHoldsItBackIsNamed() throws Exception {
+        Database connections = Scene.database(database);
+        try (Session writer = connections.openAsUser("old writer");
+                Session look = connections.open("look")) {
+            writer.execute(BEGIN);
+            writer.execute(Scene.sql(FatRows.update(1)));
+            database.execute("BEGIN; CREATE TABLE prepared (); PREPARE TRANSACTION 'it''s prepared'");
+            Background<Scene> made =
+                    Background.start(() -> Scene.planned(database, "ALTER COLUMN \"Group by\" TYPE bigint"));
+            await().until(() ->
+                    look.queryFirst(CANCEL_SLOT, row -> row.getBoolean(1)).orElse(false));
+
+            assertThatThrownBy(made::join)
+                    .isInstanceOfSatisfying(
+                            MigrationException.class,
+                            e -> assertThat(e.code()).isEqualTo(ProblemCode.BLOCKED_BY_TRANSACTION))
+                    .hasMessageContaining("walshift old writer, idle in transaction")
+                    .hasMessageContaining("prepared transaction 'it''s prepared'");
         }
     }
 

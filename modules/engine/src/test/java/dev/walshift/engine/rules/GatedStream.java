@@ -9,24 +9,33 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** A real stream that delivers nothing until it is opened: as slow as a walsender may be. */
+/** A real stream that delivers nothing while it is shut, as it is at first: as slow as a walsender may be. */
 final class GatedStream implements ChangeStream {
     private final ChangeStream stream;
-    private final CountDownLatch gate = new CountDownLatch(1);
+    private CountDownLatch gate = new CountDownLatch(1);
 
     GatedStream(ChangeStream stream) {
         this.stream = stream;
     }
 
     /** Any thread. */
-    void open() {
+    synchronized void open() {
         gate.countDown();
+    }
+
+    /** Any thread; a poll that has begun may still deliver something. */
+    synchronized void shut() {
+        gate = new CountDownLatch(1);
+    }
+
+    private synchronized CountDownLatch gate() {
+        return gate;
     }
 
     @Override
     public Optional<ChangeBatch> poll(Duration patience) throws SQLException {
         try {
-            return gate.await(patience.toNanos(), TimeUnit.NANOSECONDS) ? stream.poll(patience) : Optional.empty();
+            return gate().await(patience.toNanos(), TimeUnit.NANOSECONDS) ? stream.poll(patience) : Optional.empty();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return Optional.empty();

@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** The plan for a shadow that is like its source, made without the planner, so that a rule's test depends on the rule alone. */
-final class HandMadeBlueprint {
+public final class HandMadeBlueprint {
     private static final SqlTemplate COLUMNS = SqlTemplate.of("""
         SELECT a.attname, format_type(a.atttypid, a.atttypmod),
                CASE WHEN a.attcollation <> t.typcollation THEN format(' COLLATE %I.%I', n.nspname, l.collname) ELSE '' END
@@ -34,12 +34,17 @@ final class HandMadeBlueprint {
     private static final SqlTemplate CREATE_INDEX =
             SqlTemplate.of("CREATE UNIQUE INDEX {name} ON {shadow} ({columns})");
 
+    private static final SqlTemplate CREATE_SCHEMA = SqlTemplate.of("CREATE SCHEMA {schema}");
+    private static final SqlTemplate DROP_SCHEMA = SqlTemplate.of("DROP SCHEMA IF EXISTS {schema} CASCADE");
+    private static final SqlTemplate CREATE_SHADOW =
+            SqlTemplate.of("CREATE TABLE {shadow} (LIKE {source}) WITH (autovacuum_enabled = false)");
+
     private HandMadeBlueprint() {}
 
     private record Column(Identifier name, SqlText type, SqlText typeWithCollation) {}
 
     /** @param key columns of a unique index of the source */
-    static Blueprint of(Session session, QualifiedName source, List<Identifier> key, long migration)
+    public static Blueprint of(Session session, QualifiedName source, List<Identifier> key, long migration)
             throws SQLException {
         SqlText name = SqlText.literal(source.sql());
         List<Column> columns = session.query(
@@ -76,6 +81,30 @@ final class HandMadeBlueprint {
                 new ReplicaIdentity(ReplicaIdentity.Kind.DEFAULT, Optional.empty()),
                 Optional.empty(),
                 "not looked at");
+    }
+
+    /** Creates the schemas and the shadow, without its index. */
+    static void createShadow(Session session, Blueprint blueprint) throws SQLException {
+        for (Identifier schema : schemas(blueprint)) {
+            session.execute(CREATE_SCHEMA.with("schema", schema));
+        }
+        session.execute(CREATE_SHADOW
+                .with("shadow", blueprint.shadow())
+                .with("source", blueprint.source().name()));
+    }
+
+    /** Drops the schemas and what is in them. */
+    static void dropShadow(Session session, Blueprint blueprint) throws SQLException {
+        for (Identifier schema : schemas(blueprint)) {
+            session.execute(DROP_SCHEMA.with("schema", schema));
+        }
+    }
+
+    private static List<Identifier> schemas(Blueprint blueprint) {
+        return List.of(
+                blueprint.shadow().schema(),
+                blueprint.retiredSchema(),
+                blueprint.keyLog().schema());
     }
 
     private static KeyColumn keyColumn(Identifier name, List<Column> columns) {

@@ -51,6 +51,29 @@ class MarkerTest {
     }
 
     @Test
+    void whatIsCommittedBehindTheMarkerIsNotInTheSnapshot() throws SQLException {
+        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+            scene.copy();
+            AtomicReference<GatedStream> gate = new AtomicReference<>();
+            KeyBarrier barrier = scene.startPump(stream -> {
+                gate.set(new GatedStream(stream));
+                gate.get().open();
+                return gate.get();
+            });
+            long differences = scene.differencesInExactStep((patience, stop) -> {
+                boolean passed = barrier.pass(patience, stop);
+                gate.get().shut();
+                // Of this the stream says nothing yet, so the step must not see it.
+                scene.application(FatRows.update(1));
+                return passed;
+            });
+            assertThat(differences).isZero();
+            gate.get().open();
+            scene.exactStep(barrier);
+        }
+    }
+
+    @Test
     void withoutTheMarkerItWouldClaimAnEqualityThatIsNone() throws SQLException {
         try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
             scene.copy();

@@ -19,6 +19,8 @@ import dev.walshift.engine.journal.KeyBarrier;
 import dev.walshift.engine.journal.KeyLog;
 import dev.walshift.engine.journal.MigrationState;
 import dev.walshift.engine.migration.Setup;
+import dev.walshift.engine.plan.AlterRequest;
+import dev.walshift.engine.plan.Planner;
 import dev.walshift.engine.sync.CatchUp;
 import dev.walshift.engine.sync.ExactStep;
 import dev.walshift.engine.table.Blueprint;
@@ -50,20 +52,19 @@ import java.util.function.UnaryOperator;
  * A migration's objects and stages, of the production classes, for a test to go through step by step: so that it can do something of
  * the application's between two steps, or one step wrongly. One thread, where a method doesn't say otherwise.
  */
-final class Scene implements AutoCloseable {
+public final class Scene implements AutoCloseable {
     /** The table that all tests migrate; its name is 63 bytes of what breaks careless quoting. */
-    static final QualifiedName SOURCE = WorkloadTable.hostile(KeyKind.INT).name();
+    public static final QualifiedName SOURCE =
+            WorkloadTable.hostile(KeyKind.INT).name();
 
     /** What is on the way before a mutant does harm, or production code comes to its end. */
     static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    private static final SqlTemplate CREATE_SCHEMA = SqlTemplate.of("CREATE SCHEMA {schema}");
-    private static final SqlTemplate DROP_SCHEMA = SqlTemplate.of("DROP SCHEMA {schema} CASCADE");
-    private static final SqlTemplate CREATE_SHADOW =
-            SqlTemplate.of("CREATE TABLE {shadow} (LIKE {source}) WITH (autovacuum_enabled = false)");
     private static final SqlTemplate DATABASE_OID =
             SqlTemplate.of("SELECT oid::bigint FROM pg_database WHERE datname = current_database()");
     private static final SqlTemplate NEXT_XID = SqlTemplate.of("SELECT pg_snapshot_xmax(pg_current_snapshot())::text");
+    private static final SqlTemplate OLDEST_XID =
+            SqlTemplate.of("SELECT pg_snapshot_xmin(pg_current_snapshot())::text");
     private static final SqlTemplate PAGES =
             SqlTemplate.of("SELECT pg_relation_size({table}::regclass) / current_setting('block_size')::bigint");
     private static final SqlTemplate DIFFERENCES = SqlTemplate.of("""
@@ -87,7 +88,12 @@ final class Scene implements AutoCloseable {
     private final StopSignal goOn = new StopSignal();
     private Blueprint table;
 
-    private Scene(TestDatabase testDatabase, List<Identifier> key) throws SQLException {
+    /** What makes the objects of a migration, and the plan of what it made. */
+    private interface Maker {
+        Blueprint make(Scene scene) throws SQLException;
+    }
+
+    private Scene(TestDatabase testDatabase, Maker maker) throws SQLException {
         database = database(testDatabase);
         session = database.open("scene");
         opened.push(session);
@@ -96,19 +102,13 @@ final class Scene implements AutoCloseable {
         journal.create(session);
         migration = journal.begin(session, SOURCE.sql(), "a test");
         slot = SlotName.of(session.queryOne(DATABASE_OID, row -> row.getLong(1)), migration);
-        table = HandMadeBlueprint.of(session, SOURCE, key, migration);
-        for (Identifier schema : List.of(
-                table.shadow().schema(), table.retiredSchema(), table.keyLog().schema())) {
-            session.execute(CREATE_SCHEMA.with("schema", schema));
-        }
-        session.execute(CREATE_SHADOW.with("shadow", table.shadow()).with("source", SOURCE));
-        keyLog().create(session);
-        journal.saveRelation(session, migration, table);
+        table = maker.make(this);
     }
 
     /** Shadow and key log for the table {@link #SOURCE}, nothing else. */
     static Scene of(TestDatabase database, String... key) throws SQLException {
-        return new Scene(database, List.of(key).stream().map(Identifier::new).toList());
+        List<Identifier> columns = List.of(key).stream().map(Identifier::new).toList();
+        return new Scene(database, scene -> scene.makeByHand(columns));
     }
 
     /** The same with publication and slot. */
@@ -119,8 +119,29 @@ final class Scene implements AutoCloseable {
         return scene;
     }
 
+    /** All that production prepares for a change of the table {@link #SOURCE}. */
+    static Scene planned(TestDatabase database, String clause) throws SQLException {
+        return new Scene(database, scene -> {
+            AlterRequest request = new AlterRequest(Optional.of(SOURCE.sql()), List.of(clause), Map.of(), List.of());
+            return scene.setup().create(scene.application, new Planner(scene.database), request, scene.slot);
+        });
+    }
+
+    private Blueprint makeByHand(List<Identifier> key) throws SQLException {
+        Blueprint made = HandMadeBlueprint.of(session, SOURCE, key, migration);
+        HandMadeBlueprint.createShadow(session, made);
+        new KeyLog(made).create(session);
+        journal.saveRelation(session, migration, made);
+        return made;
+    }
+
+    private Setup setup() {
+        LockRetry locks = new LockRetry(Duration.ofMillis(300), 50, Duration.ofMillis(20), below -> below / 2);
+        return new Setup(journal, migration, locks, goOn);
+    }
+
     /** As the command line opens it. */
-    static Database database(TestDatabase database) {
+    public static Database database(TestDatabase database) {
         Connector connector = new Connector(
                 ConnectionSettings.resolve(Optional.of(database.url()), Map.of(), Path.of("no-home"), warning -> {}));
         return new Database(connector::connect, connector::connectForReplication);
@@ -137,6 +158,10 @@ final class Scene implements AutoCloseable {
 
     Blueprint table() {
         return table;
+    }
+
+    SlotName slot() {
+        return slot;
     }
 
     long migration() {
@@ -191,12 +216,8 @@ final class Scene implements AutoCloseable {
 
     /** Fence, wait and page count as production does them. */
     XidFence beginCopy() throws SQLException {
-        table = new Setup(journal, migration, locks(), goOn).beginCopy(session, table);
+        table = setup().beginCopy(session, table);
         return ((MigrationState.Copying) journal.load(session, migration).state()).fence();
-    }
-
-    static LockRetry locks() {
-        return new LockRetry(Duration.ofMillis(300), 50, Duration.ofMillis(20), below -> below / 2);
     }
 
     /** A copy that begins with pages that a test has counted its own way. */
@@ -212,6 +233,11 @@ final class Scene implements AutoCloseable {
         return nextXid(session);
     }
 
+    /** Every older transaction has ended: the xmin of a snapshot. */
+    Xid oldestXid() throws SQLException {
+        return Xid.parse(session.queryOne(OLDEST_XID, row -> row.getString(1)));
+    }
+
     private static Xid nextXid(Session session) throws SQLException {
         return Xid.parse(session.queryOne(NEXT_XID, row -> row.getString(1)));
     }
@@ -225,8 +251,8 @@ final class Scene implements AutoCloseable {
         return new FencedCopy(table, fence, progress()).copy(session, stripe, 1);
     }
 
-    /** Copies all pages that are not copied yet, and builds the shadow's key. */
-    void finishCopy(XidFence fence) throws SQLException {
+    /** Copies all pages that are not copied yet. */
+    void copyRest(XidFence fence) throws SQLException {
         FencedCopy copy = new FencedCopy(table, fence, progress());
         for (CopyProgress.Stripe stripe : progress().stripes(session)) {
             CopyProgress.Stripe next = stripe;
@@ -234,6 +260,11 @@ final class Scene implements AutoCloseable {
                 next = copy.copy(session, next, 20).stripe();
             }
         }
+    }
+
+    /** {@link #copyRest}, and builds the shadow's key. */
+    void finishCopy(XidFence fence) throws SQLException {
+        copyRest(fence);
         new IndexBuilder(database, table).run(1, goOn);
     }
 
@@ -276,6 +307,12 @@ final class Scene implements AutoCloseable {
         Session markers = database.open("marker");
         opened.push(markers);
         return (patience, stop) -> pump.passMarker(markers, patience, stop);
+    }
+
+    /** Ends the pump that was started last. */
+    void stopPump() throws SQLException {
+        close(opened.pop());
+        close(opened.pop());
     }
 
     /** Waits until every key that is committed now is in the key log. */
@@ -329,31 +366,31 @@ final class Scene implements AutoCloseable {
                 LOGGED.with("columns", table.key().logColumns()).with("log", table.keyLog()), row -> row.getString(1));
     }
 
+    /** Gives up as production does. */
+    void abort() throws SQLException {
+        setup().remove(session, slot);
+    }
+
     /** Removes publication, slot, shadow and key log too, so that another scene of the same table can follow. */
     @Override
     public void close() throws SQLException {
         try (Session last = database.open("close")) {
-            closeAll();
+            while (!opened.isEmpty()) {
+                close(opened.pop());
+            }
             Publication.drop(last, slot);
             ReplicationSlot.drop(last, slot);
-            for (Identifier schema : List.of(
-                    table.shadow().schema(),
-                    table.retiredSchema(),
-                    table.keyLog().schema())) {
-                last.execute(DROP_SCHEMA.with("schema", schema));
-            }
+            HandMadeBlueprint.dropShadow(last, table);
         }
     }
 
-    private void closeAll() throws SQLException {
-        while (!opened.isEmpty()) {
-            try {
-                opened.pop().close();
-            } catch (SQLException e) {
-                throw e;
-            } catch (Exception e) {
-                throw new IllegalStateException(e);
-            }
+    private static void close(AutoCloseable resource) throws SQLException {
+        try {
+            resource.close();
+        } catch (SQLException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
         }
     }
 }
