@@ -75,7 +75,7 @@ final class RandomMigrationTest {
     }
 
     private static Drawn draw(Random random) {
-        KeyKind kind = KeyKind.values()[random.nextInt(KeyKind.values().length)];
+        KeyKind kind = List.of(KeyKind.values()).get(random.nextInt(KeyKind.values().length));
         WorkloadTable table = random.nextInt(4) == 0 ? WorkloadTable.plain(kind) : WorkloadTable.hostile(kind);
         List<String> actions = new ArrayList<>();
         Identifier counter = table.column(Column.COUNTER);

@@ -19,8 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class KeyChooserTest {
-    private static final String TABLE =
-            "CREATE TABLE " + T + " (a int PRIMARY KEY, b int NOT NULL, c int NOT NULL, d int, filler uuid)";
+    private static final String TABLE = "CREATE TABLE " + T
+            + " (a int PRIMARY KEY, b int NOT NULL, c int NOT NULL, d int, n text NOT NULL, filler uuid)";
     private static final String NO_KEY = "NO_IDENTITY_KEY: table " + T + " has no key that tells its rows apart";
     private static final String CHANGE = "ALTER filler TYPE text";
 
@@ -90,6 +90,7 @@ class KeyChooserTest {
             List.of("CREATE UNIQUE INDEX u ON {t} (abs(b))"),
             List.of("CREATE UNIQUE INDEX u ON {t} (b, d)"),
             List.of("CREATE INDEX u ON {t} (b)"),
+            List.of("CREATE UNIQUE INDEX u ON {t} (n COLLATE \"POSIX\")"),
             List.of("ALTER TABLE {t} ADD UNIQUE (b) DEFERRABLE"),
             List.of("ALTER TABLE {t} ADD EXCLUDE USING btree (b WITH =)"));
 

@@ -91,8 +91,9 @@ class MappingTest {
                             "RENAME \"A a\" TO new",
                             "RENAME b TO \"A a\"",
                             "ADD b int",
+                            "RENAME d TO dd",
                             "ALTER new TYPE bigint USING half(\"Or\"\"der; Täble\".new) + \"A a\"",
-                            "ALTER d TYPE text USING NULL",
+                            "ALTER dd TYPE text USING NULL",
                             "ALTER e TYPE text USING 'it''s'",
                             "ALTER f TYPE text"),
                     Map.of(new Identifier("f"), "CASE WHEN f > 1 THEN 'many' ELSE 'one' END"),
@@ -104,7 +105,7 @@ class MappingTest {
                             "new bigint = (%s.half(\"A a\") + b)".formatted(S),
                             "A a integer = \"b\"",
                             "c integer = (length(c) + \"A a\")",
-                            "d text = CAST(NULL AS text)",
+                            "dd text = CAST(NULL AS text)",
                             "e text = CAST('it''s' AS text)",
                             """
                             f text = CASE

@@ -206,6 +206,11 @@ class RefusalTest {
                             + " an earlier action adds or changes"),
             new Case(
                     PLAIN,
+                    "ALTER b TYPE bigint, RENAME id TO i, ALTER i TYPE bigint USING i + b",
+                    "UNSUPPORTED_CHANGE: ALTER i TYPE bigint USING i + b: the USING expression refers to a column that"
+                            + " an earlier action adds or changes"),
+            new Case(
+                    PLAIN,
                     "ALTER b TYPE text USING \"Or\"\"der; Täble\"::text",
                     "UNSUPPORTED_CHANGE: ALTER b TYPE text USING \"Or\"\"der; Täble\"::text: the USING expression"
                             + " refers to the whole row or to a system column"),
@@ -214,6 +219,11 @@ class RefusalTest {
                     "CREATE TABLE {t} (id int)",
                     WIDEN,
                     "NO_IDENTITY_KEY: table {t} has no key that tells its rows apart"),
+            // The WAL would tell the primary key only, whatever other keys there are.
+            new Case(
+                    "CREATE TABLE {t} (id int PRIMARY KEY, b int NOT NULL UNIQUE, c uuid)",
+                    "DROP id, ALTER c TYPE text",
+                    "NO_IDENTITY_KEY: column id of the identity key Or\"der; Täble_pkey is dropped"),
             new Case(
                     PLAIN,
                     "DROP id, ADD id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",

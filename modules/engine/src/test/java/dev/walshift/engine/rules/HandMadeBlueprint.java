@@ -43,7 +43,11 @@ public final class HandMadeBlueprint {
 
     private record Column(Identifier name, SqlText type, SqlText typeWithCollation) {}
 
-    /** @param key columns of a unique index of the source */
+    /**
+     * The blueprint of a table that keeps its columns.
+     *
+     * @param key columns of a unique index of the source
+     */
     public static Blueprint of(Session session, QualifiedName source, List<Identifier> key, long migration)
             throws SQLException {
         SqlText name = SqlText.literal(source.sql());

@@ -130,7 +130,11 @@ class HostileKeysTest {
         };
 
         private final String type;
+
+        @SuppressWarnings("ImmutableEnumChecker") // unmodifiable
         private final List<String> values;
+
+        @SuppressWarnings("ImmutableEnumChecker") // unmodifiable
         private final List<String> changes;
 
         Key(String type, List<String> values, List<String> changes) {

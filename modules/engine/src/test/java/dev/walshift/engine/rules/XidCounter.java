@@ -23,6 +23,7 @@ import java.util.zip.CRC32C;
  * <p>Nothing else is changed, so the server finds itself as after billions of transactions, and its own rules hold: no transaction may be
  * older than 2^31, so freeze everything between two steps.
  */
+@SuppressWarnings("ByteBufferBackingArray") // every buffer here wraps a whole array
 final class XidCounter {
     /** Transactions on one page of pg_xact: at its start the server makes the page, and looks for no older one. */
     static final long PAGE = 8192 * 4;
