@@ -1,6 +1,7 @@
 package dev.walshift.engine;
 
 import dev.walshift.postgres.Isolation;
+import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlStates;
 import dev.walshift.postgres.SqlTemplate;
@@ -23,6 +24,9 @@ import org.slf4j.LoggerFactory;
 public record LockRetry(Duration lockTimeout, int attempts, Duration pause, LongUnaryOperator random) {
     private static final Logger log = LoggerFactory.getLogger(LockRetry.class);
     private static final Duration MAX_PAUSE = Duration.ofSeconds(10);
+    private static final Duration VACUUM_PATIENCE = Duration.ofSeconds(5);
+    private static final SqlTemplate KEEP_OUT_VACUUM =
+            SqlTemplate.of("LOCK TABLE ONLY {table} IN SHARE UPDATE EXCLUSIVE MODE");
     private static final SqlTemplate LOCK_TIMEOUT = SqlTemplate.of("SET LOCAL lock_timeout = {timeout}");
 
     public LockRetry {
@@ -72,6 +76,16 @@ public record LockRetry(Duration lockTimeout, int attempts, Duration pause, Long
                 throw new StoppedException();
             }
         }
+    }
+
+    /**
+     * Queues, at no cost to the application's DML, for a lock that makes a plain autovacuum give way after deadlock_timeout; a short
+     * attempt at a stronger one would never make it. Afterwards {@link #lockTimeout} is in force again.
+     */
+    public void evictVacuum(Session transaction, QualifiedName table) throws SQLException {
+        setLockTimeout(transaction, VACUUM_PATIENCE);
+        transaction.execute(KEEP_OUT_VACUUM.with("table", table));
+        setLockTimeout(transaction, lockTimeout);
     }
 
     /** Sets lock_timeout for the rest of the transaction; the server counts it for each lock. */

@@ -1,5 +1,7 @@
 package dev.walshift.engine;
 
+import org.jspecify.annotations.Nullable;
+
 /** A migration can't go on: says what failed and what to do next. */
 public class MigrationException extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -13,7 +15,7 @@ public class MigrationException extends RuntimeException {
         this.remedy = remedy;
     }
 
-    public MigrationException(ProblemCode code, String message, String remedy, Throwable cause) {
+    public MigrationException(ProblemCode code, String message, String remedy, @Nullable Throwable cause) {
         super(message, cause);
         this.code = code;
         this.remedy = remedy;

@@ -9,6 +9,7 @@ public final class SqlStates {
     public static final String DEADLOCK_DETECTED = "40P01";
     public static final String SERIALIZATION_FAILURE = "40001";
     public static final String UNIQUE_VIOLATION = "23505";
+    public static final String EXCLUSION_VIOLATION = "23P01";
     public static final String UNDEFINED_TABLE = "42P01";
     public static final String UNDEFINED_OBJECT = "42704";
     public static final String OBJECT_IN_USE = "55006";
@@ -18,6 +19,11 @@ public final class SqlStates {
 
     public static boolean is(SQLException e, String state) {
         return state.equals(e.getSQLState());
+    }
+
+    /** Whether a row collided with another one in a unique or exclusion constraint. */
+    public static boolean isCollision(SQLException e) {
+        return is(e, UNIQUE_VIOLATION) || is(e, EXCLUSION_VIOLATION);
     }
 
     /** Whether a fresh transaction doing the same may succeed. */

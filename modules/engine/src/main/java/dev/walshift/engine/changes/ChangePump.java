@@ -9,6 +9,7 @@ import dev.walshift.engine.journal.KeyLog;
 import dev.walshift.postgres.Isolation;
 import dev.walshift.postgres.Lsn;
 import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlStates;
 import dev.walshift.postgres.SqlTemplate;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -153,6 +154,15 @@ public final class ChangePump implements AutoCloseable {
                 throw new MigrationException(
                         problem.code(), String.valueOf(problem.getMessage()), problem.remedy(), problem);
             }
+            if (cause instanceof SQLException e
+                    && (SqlStates.is(e, SqlStates.UNDEFINED_OBJECT)
+                            || String.valueOf(e.getSQLState()).startsWith("22"))) {
+                throw new MigrationException(
+                        ProblemCode.PUBLICATION_LOST,
+                        "the change stream can't go on: " + e.getMessage(),
+                        "The source is untouched. Mend what the message names, then start the migration again.",
+                        e);
+            }
             throw new MigrationException(
                     ProblemCode.STREAM_FAILED,
                     "the change stream broke: " + cause.getMessage(),
@@ -173,7 +183,7 @@ public final class ChangePump implements AutoCloseable {
                     tellPassed();
                 }
             }
-        } catch (SQLException | RuntimeException e) {
+        } catch (SQLException | RuntimeException | Error e) {
             if (!stop.isRaised()) {
                 failure.set(Optional.of(e));
                 onFailure.run();

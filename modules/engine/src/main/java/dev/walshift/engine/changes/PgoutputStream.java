@@ -61,7 +61,9 @@ public final class PgoutputStream implements ChangeStream {
                     .withSlotOption("publication_names", slot.publication().sql())
                     .withSlotOption("messages", true)
                     .withAutomaticFlush(false)
-                    .withStatusInterval(5, TimeUnit.SECONDS)
+                    // A dead walsender is noticed when a status can't be written: readPending takes its end for
+                    // silence.
+                    .withStatusInterval(1, TimeUnit.SECONDS)
                     .start();
             return new PgoutputStream(
                     connection, stream, new PgoutputDecoder(tables, markerPrefix, near, Lsn.ZERO), Lsn.ZERO);

@@ -1,6 +1,10 @@
 package dev.walshift.engine.changes;
 
+import dev.walshift.engine.MigrationException;
+import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.table.Blueprint;
+import dev.walshift.engine.table.ReplicaIdentity;
+import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
@@ -23,14 +27,20 @@ public final class Publication {
     private static final SqlTemplate TABLE = SqlTemplate.of("ONLY {table}");
     private static final SqlTemplate TABLE_COLUMNS = SqlTemplate.of("ONLY {table} ({columns})");
     private static final SqlTemplate DROP = SqlTemplate.of("DROP PUBLICATION IF EXISTS {publication}");
-    private static final SqlTemplate IDENTITY = SqlTemplate.of("""
+    private static final SqlTemplate STATE = SqlTemplate.of("""
         SELECT c.relreplident,
-               coalesce((SELECT i.indexrelid::bigint
-                           FROM pg_index i
-                          WHERE i.indrelid = c.oid AND i.indisreplident AND c.relreplident = 'i'), 0),
-               coalesce((SELECT i.indexrelid::bigint
-                           FROM pg_index i
-                          WHERE i.indrelid = c.oid AND i.indisprimary), 0)
+               coalesce((SELECT r.relname
+                           FROM pg_index i JOIN pg_class r ON r.oid = i.indexrelid
+                          WHERE i.indrelid = c.oid AND i.indisreplident AND c.relreplident = 'i'), ''),
+               coalesce((SELECT array_to_json(array_agg(a.attname ORDER BY a.attname))::text
+                           FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
+                          WHERE i.indrelid = c.oid AND i.indisprimary AND c.relreplident = 'd'
+                            AND array_position(i.indkey, a.attnum) < i.indnkeyatts), ''),
+               coalesce((SELECT array_to_json(array_agg(k.name ORDER BY k.name COLLATE "C"))::text
+                           FROM unnest(?::text[]) AS k(name) WHERE c.relreplident = 'd'), ''),
+               EXISTS (SELECT FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid
+                        WHERE p.pubname = ? AND r.prrelid = c.oid
+                          AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate)
           FROM pg_class c
          WHERE c.oid = ?
         """);
@@ -38,18 +48,69 @@ public final class Publication {
     private Publication() {}
 
     /**
-     * The replica identity that a publication was made for.
+     * Makes sure that the stream goes on to carry every change of the table, and that the publication breaks none of the application's.
+     * The server would not tell: from 18 on a missing publication is a warning in its log only.
      *
-     * @param kind pg_class.relreplident
-     * @param index oid of the index of USING INDEX, or 0
-     * @param primaryKey oid of the primary key's index, or 0
+     * @throws MigrationException if somebody changed the table's replica identity, or dropped or altered the publication
      */
-    public record Identity(String kind, long index, long primaryKey) {}
+    public static void requireIntact(Session session, SlotName name, Blueprint table) throws SQLException {
+        String[] key = table.key().columns().stream()
+                .map(column -> column.source().name())
+                .toArray(String[]::new);
+        boolean unused = session.queryFirst(
+                        STATE,
+                        row -> {
+                            ReplicaIdentity now = new ReplicaIdentity(
+                                    kind(row.getString(1)),
+                                    row.getString(2).isEmpty()
+                                            ? Optional.empty()
+                                            : Optional.of(new Identifier(row.getString(2))));
+                            if (!now.equals(expected(table))
+                                    || !row.getString(3).equals(row.getString(4))) {
+                                throw identityChanged(table);
+                            }
+                            if (!row.getBoolean(5)) {
+                                throw notPublished(name, table);
+                            }
+                            return true;
+                        },
+                        (Object) key,
+                        name.publication(),
+                        table.source().oid())
+                .orElse(true);
+    }
 
-    /** The table's replica identity as it is now; empty if the table is gone. */
-    public static Optional<Identity> identity(Session session, long table) throws SQLException {
-        return session.queryFirst(
-                IDENTITY, row -> new Identity(row.getString(1), row.getLong(2), row.getLong(3)), table);
+    private static ReplicaIdentity expected(Blueprint table) {
+        return table.replicaIdentityIndex()
+                .map(index -> new ReplicaIdentity(ReplicaIdentity.Kind.INDEX, Optional.of(index)))
+                .orElse(table.replicaIdentity());
+    }
+
+    private static ReplicaIdentity.Kind kind(String relreplident) {
+        return switch (relreplident) {
+            case "d" -> ReplicaIdentity.Kind.DEFAULT;
+            case "i" -> ReplicaIdentity.Kind.INDEX;
+            case "f" -> ReplicaIdentity.Kind.FULL;
+            case "n" -> ReplicaIdentity.Kind.NOTHING;
+            default -> throw new IllegalStateException("unknown replica identity " + relreplident);
+        };
+    }
+
+    private static MigrationException identityChanged(Blueprint table) {
+        return new MigrationException(
+                ProblemCode.REPLICA_IDENTITY,
+                "somebody changed the replica identity of %s; the publication was dropped at once so that UPDATE and DELETE go on working"
+                        .formatted(table.source().name()),
+                "Start the migration again and leave the replica identity alone until it ends.");
+    }
+
+    private static MigrationException notPublished(SlotName name, Blueprint table) {
+        return new MigrationException(
+                ProblemCode.PUBLICATION_LOST,
+                "publication %s no longer carries all changes of %s: somebody dropped or altered it"
+                        .formatted(name.publication(), table.source().name()),
+                "Changes may be missing, so nothing was swapped. Start the migration again and leave the publication"
+                        + " alone until it ends.");
     }
 
     /**
@@ -64,10 +125,9 @@ public final class Publication {
     }
 
     private static SqlText published(Session transaction, Blueprint table) throws SQLException {
-        Identity identity = identity(transaction, table.source().oid()).orElseThrow();
         int server = transaction.connection().getMetaData().getDatabaseMajorVersion();
         // FULL covers all columns, so only the whole row covers it.
-        boolean keyOnly = server >= COLUMN_LISTS_SINCE && !identity.kind().equals("f");
+        boolean keyOnly = server >= COLUMN_LISTS_SINCE && expected(table).kind() != ReplicaIdentity.Kind.FULL;
         SqlTemplate part = keyOnly ? TABLE_COLUMNS.with("columns", table.key().sourceColumns()) : TABLE;
         return new SqlText(part.with("table", table.source().name()).sql());
     }

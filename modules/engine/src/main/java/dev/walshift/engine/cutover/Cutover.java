@@ -61,12 +61,14 @@ public final class Cutover {
     private final Blueprint table;
     private final KeyBarrier barrier;
     private final CutoverSettings settings;
+    private final Check streamIntact;
     private final Consumer<String> events;
 
     /**
      * The cutover of one table.
      *
      * @param barrier passes once the stream has delivered everything up to the present
+     * @param streamIntact that the stream carried every change until now
      * @param events told what an attempt met, for people
      */
     public Cutover(
@@ -76,6 +78,7 @@ public final class Cutover {
             Blueprint table,
             KeyBarrier barrier,
             CutoverSettings settings,
+            Check streamIntact,
             Consumer<String> events) {
         this.database = database;
         this.journal = journal;
@@ -83,7 +86,15 @@ public final class Cutover {
         this.table = table;
         this.barrier = barrier;
         this.settings = settings;
+        this.streamIntact = streamIntact;
         this.events = events;
+    }
+
+    /** What else must hold under the lock. */
+    @FunctionalInterface
+    public interface Check {
+        /** Throws if it does not. */
+        void run(Session transaction) throws SQLException;
     }
 
     /** Brings the shadow up to date before an attempt; returns the last transaction that wrote to it. */
@@ -263,6 +274,7 @@ public final class Cutover {
     private void checkUnchanged(Session tx) throws SQLException {
         String unused = SourceGuard.hold(tx, table);
         CatalogFingerprint.requireUnchanged(tx, table);
+        streamIntact.run(tx);
     }
 
     /**

@@ -24,9 +24,10 @@ final class LockHolders {
          WHERE backend_xmin IS NOT NULL
            AND age(backend_xmin) >= age(?::xid8::xid)
            AND datname = current_database()
-           AND backend_type = 'client backend'
+           AND coalesce(backend_type, 'client backend') = 'client backend'
            AND pid <> pg_backend_pid()
-           AND wait_event_type IS DISTINCT FROM 'Lock'
+           AND (state IS NULL OR state LIKE 'idle in transaction%' OR xact_start < query_start)
+           AND NOT (wait_event_type IS NOT DISTINCT FROM 'Lock' AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))
          LIMIT 10
         """);
 

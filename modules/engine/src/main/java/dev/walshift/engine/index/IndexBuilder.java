@@ -133,9 +133,9 @@ public final class IndexBuilder {
 
     private static void useTablespace(Session transaction, IndexDefinition index) throws SQLException {
         Optional<Identifier> tablespace = index.tablespace();
-        if (tablespace.isPresent()) {
-            transaction.execute(TABLESPACE.with("tablespace", tablespace.get()));
-        }
+        // The empty name is the database's own, whatever default_tablespace says.
+        transaction.execute(
+                TABLESPACE.with("tablespace", tablespace.isPresent() ? tablespace.get() : SqlText.literal("")));
     }
 
     private interface Statement {

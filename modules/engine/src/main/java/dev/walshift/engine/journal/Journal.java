@@ -85,6 +85,11 @@ public final class Journal {
     private static final SqlTemplate FENCE = SqlTemplate.of(
             "UPDATE walshift.migration SET fence = pg_current_xact_id(), updated_at = now() WHERE id = ? RETURNING"
                     + " fence");
+    private static final SqlTemplate MARK = SqlTemplate.of("""
+        SELECT format('walshift migration %s, begun %s', id, extract(epoch FROM created_at))
+          FROM walshift.migration
+         WHERE id = ?
+        """);
     private static final SqlTemplate SAVE_RELATION = SqlTemplate.of("""
         INSERT INTO walshift.relation (migration_id, source_oid, blueprint) VALUES (?, ?, ?)
         ON CONFLICT (migration_id, source_oid) DO UPDATE SET blueprint = excluded.blueprint
@@ -175,8 +180,12 @@ public final class Journal {
         if (!current.mayBecome(next)) {
             throw new IllegalStateException("migration %d can't go from %s to %s".formatted(id, current, next));
         }
-        Optional<MigrationState.Failed> failure =
-                next instanceof MigrationState.Failed failed ? Optional.of(failed) : Optional.empty();
+        Optional<MigrationState.Failed> failure = switch (next) {
+            case MigrationState.Failed failed -> Optional.of(failed);
+            case MigrationState.Removing removing ->
+                Optional.of(new MigrationState.Failed(removing.code(), removing.problem(), removing.remedy()));
+            default -> Optional.empty();
+        };
         session.update(
                 SAVE,
                 name(next),
@@ -198,6 +207,11 @@ public final class Journal {
             tx.execute(LOCAL);
             return new XidFence(Xid.parse(tx.queryOne(FENCE, row -> row.getString(1), id)));
         });
+    }
+
+    /** What marks a schema as this migration's own, so that no other one of its name is ever dropped. */
+    public String mark(Session session, long id) throws SQLException {
+        return session.queryOne(MARK, row -> row.getString(1), id);
     }
 
     public void saveRelation(Session session, long id, Blueprint blueprint) throws SQLException {
@@ -234,6 +248,7 @@ public final class Journal {
             case MigrationState.CatchingUp catchingUp -> "CATCHING_UP";
             case MigrationState.Swapped swapped -> "SWAPPED";
             case MigrationState.Finished finished -> "FINISHED";
+            case MigrationState.Removing removing -> "REMOVING";
             case MigrationState.Failed failed -> "FAILED";
         };
     }
@@ -247,6 +262,11 @@ public final class Journal {
             case "CATCHING_UP" -> new MigrationState.CatchingUp();
             case "SWAPPED" -> new MigrationState.Swapped();
             case "FINISHED" -> new MigrationState.Finished();
+            case "REMOVING" ->
+                new MigrationState.Removing(
+                        ProblemCode.valueOf(row.getString("problem_code")),
+                        row.getString("problem"),
+                        row.getString("remedy"));
             case "FAILED" ->
                 new MigrationState.Failed(
                         ProblemCode.valueOf(row.getString("problem_code")),

@@ -23,6 +23,9 @@ public sealed interface MigrationState {
     /** Done; nothing of ours is left but the retired table, if it was wanted. */
     record Finished() implements MigrationState {}
 
+    /** Given up; what it made is being removed, so that nothing may go on from here but the removal. */
+    record Removing(ProblemCode code, String problem, String remedy) implements MigrationState {}
+
     /** Given up and cleaned up; the source is untouched. */
     record Failed(ProblemCode code, String problem, String remedy) implements MigrationState {}
 
@@ -31,6 +34,7 @@ public sealed interface MigrationState {
         return switch (this) {
             case Finished finished -> true;
             case Failed failed -> true;
+            case Removing removing -> false;
             case Preparing preparing -> false;
             case Copying copying -> false;
             case Indexing indexing -> false;
@@ -42,15 +46,13 @@ public sealed interface MigrationState {
     /** The legal moves. Copying may be begun again when the source was rewritten; a failure may come at any time before the swap. */
     default boolean mayBecome(MigrationState next) {
         return switch (this) {
-            case Preparing preparing ->
-                next instanceof Copying
-                        || next instanceof Failed
-                        || next instanceof Finished
-                        || next instanceof Preparing;
-            case Copying copying -> next instanceof Copying || next instanceof Indexing || next instanceof Failed;
-            case Indexing indexing -> next instanceof CatchingUp || next instanceof Copying || next instanceof Failed;
-            case CatchingUp catchingUp -> next instanceof Swapped || next instanceof Copying || next instanceof Failed;
+            case Preparing preparing -> next instanceof Copying || next instanceof Finished || next instanceof Removing;
+            case Copying copying -> next instanceof Copying || next instanceof Indexing || next instanceof Removing;
+            case Indexing indexing -> next instanceof CatchingUp || next instanceof Copying || next instanceof Removing;
+            case CatchingUp catchingUp ->
+                next instanceof Swapped || next instanceof Copying || next instanceof Removing;
             case Swapped swapped -> next instanceof Finished;
+            case Removing removing -> next instanceof Removing || next instanceof Failed;
             case Finished finished -> false;
             case Failed failed -> false;
         };

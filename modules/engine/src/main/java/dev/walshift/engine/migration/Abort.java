@@ -43,12 +43,11 @@ public final class Abort {
                         "Run it again: only cleaning up is left to do.");
             }
             new Setup(journal, id, MigrationSettings.DEFAULT.locks(), new StopSignal())
-                    .remove(session, Setup.slotName(session, id));
-            journal.save(
-                    session,
-                    id,
-                    new MigrationState.Failed(
-                            ProblemCode.BUSY, "aborted by the operator", "Run it again to begin anew."));
+                    .giveUp(
+                            session,
+                            Setup.slotName(session, id),
+                            new MigrationState.Failed(
+                                    ProblemCode.STOPPED, "aborted by the operator", "Run it again to begin anew."));
         }
     }
 

@@ -2,12 +2,13 @@ package dev.walshift.engine.migration;
 
 import dev.walshift.engine.MigrationException;
 import dev.walshift.engine.ProblemCode;
+import org.jspecify.annotations.Nullable;
 
 /** The migration failed and was cleaned up: slot, publication and shadow are gone, the source is as it was. */
 public final class FailedException extends MigrationException {
     private static final long serialVersionUID = 1L;
 
-    FailedException(ProblemCode code, String message, String remedy, Throwable cause) {
+    FailedException(ProblemCode code, String message, String remedy, @Nullable Throwable cause) {
         super(code, message, remedy, cause);
     }
 }

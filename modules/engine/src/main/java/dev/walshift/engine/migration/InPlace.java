@@ -34,6 +34,7 @@ final class InPlace {
         long id = settings.locks().run(session, "alter " + plan.table().name(), stop, tx -> {
             attempts[0]++;
             long migration = journal.begin(tx, plan.table().name().sql(), plan.statement());
+            settings.locks().evictVacuum(tx, plan.table().name());
             locked[0] = System.nanoTime();
             tx.execute(new SqlText(plan.statement()));
             locked[1] = System.nanoTime();

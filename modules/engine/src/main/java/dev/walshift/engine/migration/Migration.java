@@ -154,14 +154,32 @@ public final class Migration {
         SlotName slot = Setup.slotName(session, id);
         Setup setup = new Setup(journal, id, settings.locks(), stop);
         try {
+            removeWhatFailedBefore(session, id, setup, slot);
             return new ShadowRun(database, request, settings, planner, journal, id, slot, setup, stop, meter)
                     .run(session, plan);
         } catch (StoppedException e) {
             throw interrupted(id, ProblemCode.STOPPED, "stopped on request", e);
+        } catch (FailedException e) {
+            throw e;
         } catch (MigrationException e) {
             throw afterFailure(session, id, setup, slot, e);
         } catch (SQLException e) {
             throw afterFailure(session, id, setup, slot, serverError(e));
+        } catch (RuntimeException e) {
+            log.error("migration {} met an error in walshift", id, e);
+            throw interrupted(id, ProblemCode.SERVER_ERROR, "an error in walshift itself, please report it: " + e, e);
+        }
+    }
+
+    /** An earlier process failed and was interrupted again while it removed what it had made: that is all that is left to do. */
+    private void removeWhatFailedBefore(Session session, long id, Setup setup, SlotName slot) throws SQLException {
+        if (journal.load(session, id).state() instanceof MigrationState.Removing before) {
+            setup.giveUp(session, slot, new MigrationState.Failed(before.code(), before.problem(), before.remedy()));
+            throw new FailedException(
+                    before.code(),
+                    "it had failed before, and is removed now: " + before.problem(),
+                    before.remedy(),
+                    null);
         }
     }
 
@@ -176,36 +194,41 @@ public final class Migration {
     /** A failure that the same run would meet again ends the migration and removes what it made; any other leaves it resumable. */
     private MigrationException afterFailure(
             Session session, long id, Setup setup, SlotName slot, MigrationException failure) {
-        if (isWorthResuming(failure.code())) {
-            return interrupted(id, failure.code(), String.valueOf(failure.getMessage()), failure);
-        }
+        String problem = String.valueOf(failure.getMessage());
         try {
-            if (journal.load(session, id).state() instanceof MigrationState.Swapped) {
+            MigrationState state = journal.load(session, id).state();
+            if (state instanceof MigrationState.Swapped) {
                 return interrupted(
-                        id,
-                        failure.code(),
-                        "the tables were swapped, but cleaning up failed: " + failure.getMessage(),
-                        failure);
+                        id, failure.code(), "the tables were swapped, but cleaning up failed: " + problem, failure);
             }
-            setup.remove(session, slot);
-            journal.save(
-                    session,
-                    id,
-                    new MigrationState.Failed(failure.code(), String.valueOf(failure.getMessage()), failure.remedy()));
-            return new FailedException(failure.code(), String.valueOf(failure.getMessage()), failure.remedy(), failure);
+            // Before the copy began there is nothing worth keeping, and a slot that nobody reads is a danger.
+            if (!isFinal(failure) && !(state instanceof MigrationState.Preparing)) {
+                return interrupted(id, failure.code(), problem, failure);
+            }
+            setup.giveUp(session, slot, new MigrationState.Failed(failure.code(), problem, failure.remedy()));
+            return new FailedException(failure.code(), problem, failure.remedy(), failure);
         } catch (SQLException | RuntimeException e) {
             failure.addSuppressed(e);
-            log.warn("could not clean up migration {}", id, e);
+            log.warn("could not clean up migration {}: {}", id, e.getMessage());
+            log.debug("why", e);
             return interrupted(
                     id, failure.code(), failure.getMessage() + "; cleaning up failed too: " + e.getMessage(), failure);
         }
     }
 
-    private static boolean isWorthResuming(ProblemCode code) {
-        return switch (code) {
-            case STREAM_FAILED, LOCK_NOT_GRANTED, SERVER_UNAVAILABLE, BUSY -> true;
-            default -> false;
-        };
+    /** Whether the same migration could only fail in the same way again. */
+    private static boolean isFinal(MigrationException failure) {
+        return failure instanceof RefusedException
+                || switch (failure.code()) {
+                    case DATA_REJECTED,
+                            SOURCE_CHANGED,
+                            SLOT_LOST,
+                            PUBLICATION_LOST,
+                            REPLICA_IDENTITY,
+                            DIFFERENCE_FOUND,
+                            NOT_CONVERGING -> true;
+                    default -> false;
+                };
     }
 
     private static InterruptedMigrationException interrupted(long id, ProblemCode code, String what, Throwable cause) {

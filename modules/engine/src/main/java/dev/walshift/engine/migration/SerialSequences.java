@@ -2,9 +2,7 @@ package dev.walshift.engine.migration;
 
 import dev.walshift.engine.LockRetry;
 import dev.walshift.engine.StopSignal;
-import dev.walshift.engine.journal.Journal;
 import dev.walshift.engine.table.Blueprint;
-import dev.walshift.engine.table.CatalogFingerprint;
 import dev.walshift.engine.table.OwnedSequence;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
@@ -24,41 +22,32 @@ import java.util.Optional;
 final class SerialSequences {
     private static final SqlTemplate RELEASE = SqlTemplate.of("ALTER SEQUENCE {sequence} OWNED BY NONE");
     private static final SqlTemplate OWN = SqlTemplate.of("ALTER SEQUENCE {sequence} OWNED BY {table}.{column}");
-    private static final SqlTemplate OWNER = SqlTemplate.of("SELECT pg_get_serial_sequence({table}, ?) IS NOT NULL");
+    private static final SqlTemplate OWNER =
+            SqlTemplate.of("SELECT pg_get_serial_sequence({table}, ?)::regclass = {sequence}::regclass");
 
-    private final Journal journal;
-    private final long migration;
     private final LockRetry locks;
     private final StopSignal stop;
 
-    SerialSequences(Journal journal, long migration, LockRetry locks, StopSignal stop) {
-        this.journal = journal;
-        this.migration = migration;
+    SerialSequences(LockRetry locks, StopSignal stop) {
         this.locks = locks;
         this.stop = stop;
     }
 
     /**
      * Lets the source's serial sequences belong to nobody, so that they stay when the source moves. Can be done again.
-     *
-     * @param session one that sees only pg_catalog
-     * @return the blueprint with the fingerprint of the source as it is then
      */
-    Blueprint release(Session session, Blueprint table) throws SQLException {
+    void release(Session session, Blueprint table) throws SQLException {
         List<OwnedSequence> serials = serials(table);
         if (serials.isEmpty()) {
-            return table;
+            return;
         }
-        return locks.run(session, "release the sequences of " + table.source().name(), stop, tx -> {
-            CatalogFingerprint.requireUnchanged(tx, table);
-            for (OwnedSequence sequence : serials) {
-                tx.execute(RELEASE.with("sequence", sequence.source()));
-            }
-            Blueprint released = table.withFingerprint(
-                    CatalogFingerprint.of(tx, table.source().oid()));
-            journal.saveRelation(tx, migration, released);
-            return released;
-        });
+        boolean unused =
+                locks.run(session, "release the sequences of " + table.source().name(), stop, tx -> {
+                    for (OwnedSequence sequence : serials) {
+                        tx.execute(RELEASE.with("sequence", sequence.source()));
+                    }
+                    return true;
+                });
     }
 
     /** After the swap: gives them to the new table, as wide as its columns. Can be done again. */
@@ -78,7 +67,11 @@ final class SerialSequences {
     private void own(
             Session session, OwnedSequence sequence, QualifiedName table, Identifier column, Optional<SqlText> widening)
             throws SQLException {
-        if (session.queryOne(OWNER.with("table", SqlText.literal(table.sql())), row -> row.getBoolean(1), column)) {
+        if (session.queryOne(
+                OWNER.with("table", SqlText.literal(table.sql()))
+                        .with("sequence", SqlText.literal(sequence.source().sql())),
+                row -> row.getBoolean(1),
+                column)) {
             return;
         }
         boolean unused = locks.run(session, "give sequence " + sequence.source() + " its owner", stop, tx -> {

@@ -48,6 +48,15 @@ public final class Setup {
     /** Without CASCADE: it must be empty, or hold nothing but the retired table that was dropped before. */
     private static final SqlTemplate DROP_EMPTY_SCHEMA = SqlTemplate.of("DROP SCHEMA IF EXISTS {schema}");
 
+    private static final SqlTemplate MARK_SCHEMA = SqlTemplate.of("COMMENT ON SCHEMA {schema} IS {mark}");
+    private static final SqlTemplate IS_MARKED =
+            SqlTemplate.of("SELECT obj_description(oid, 'pg_namespace') = ? FROM pg_namespace WHERE nspname = ?");
+    private static final SqlTemplate HAS_OUR_IDENTITY = SqlTemplate.of("""
+        SELECT EXISTS (SELECT FROM pg_class c
+                         JOIN pg_index i ON i.indrelid = c.oid AND i.indisreplident
+                         JOIN pg_class r ON r.oid = i.indexrelid
+                        WHERE c.oid = ? AND c.relreplident = 'i' AND r.relname = ?)
+        """);
     private static final SqlTemplate DROP_TABLE = SqlTemplate.of("DROP TABLE IF EXISTS {table}");
     private static final SqlTemplate SET_REPLICA_IDENTITY =
             SqlTemplate.of("ALTER TABLE {table} REPLICA IDENTITY {identity}");
@@ -56,13 +65,16 @@ public final class Setup {
     private static final SqlTemplate FENCE_PASSED =
             SqlTemplate.of("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= ?::bigint");
     private static final SqlTemplate OLDER_TRANSACTIONS = SqlTemplate.of("""
-        SELECT format('pid %s (%s, %s, %s, since %s s)', pid, usename, coalesce(nullif(application_name, ''), '?'), state,
-                      extract(epoch FROM now() - xact_start)::int)
-          FROM pg_stat_activity
-         WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()
-        UNION ALL
-        SELECT format('prepared transaction %L (%s, since %s s)', gid, owner, extract(epoch FROM now() - prepared)::int)
-          FROM pg_prepared_xacts
+        SELECT who
+          FROM (SELECT format('pid %s (%s, %s, %s, since %s s)', pid, usename, coalesce(nullif(application_name, ''), '?'),
+                              state, extract(epoch FROM now() - xact_start)::int), age(backend_xid)
+                  FROM pg_stat_activity
+                 WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+                UNION ALL
+                SELECT format('prepared transaction %L (%s, since %s s)', gid, owner,
+                              extract(epoch FROM now() - prepared)::int), age(transaction)
+                  FROM pg_prepared_xacts) AS running (who, xid_age)
+         ORDER BY xid_age DESC
          LIMIT 10
         """);
     private static final SqlTemplate LOCK_SOURCE = SqlTemplate.of("LOCK TABLE ONLY {source} IN ACCESS SHARE MODE");
@@ -85,7 +97,7 @@ public final class Setup {
         this.migration = migration;
         this.locks = locks;
         this.stop = stop;
-        this.sequences = new SerialSequences(journal, migration, locks, stop);
+        this.sequences = new SerialSequences(locks, stop);
     }
 
     SerialSequences sequences() {
@@ -110,9 +122,12 @@ public final class Setup {
     public Blueprint create(Session session, Planner planner, AlterRequest request, SlotName slot) throws SQLException {
         ShadowNames names = names();
         Blueprint blueprint = locks.run(session, "create the shadow table", stop, tx -> {
-            tx.execute(CREATE_SCHEMA.with("schema", names.shadowSchema()));
-            tx.execute(CREATE_SCHEMA.with("schema", names.retiredSchema()));
-            tx.execute(CREATE_SCHEMA.with("schema", names.keyLog().schema()));
+            SqlText mark = SqlText.literal(journal.mark(tx, migration));
+            for (Identifier schema : List.of(
+                    names.shadowSchema(), names.retiredSchema(), names.keyLog().schema())) {
+                tx.execute(CREATE_SCHEMA.with("schema", schema));
+                tx.execute(MARK_SCHEMA.with("schema", schema).with("mark", mark));
+            }
             Blueprint created = planner.createShadow(tx, request, names);
             new KeyLog(created).create(tx);
             journal.saveRelation(tx, migration, created);
@@ -120,6 +135,7 @@ public final class Setup {
         });
         setReplicaIdentity(session, blueprint);
         locks.run(session, "publish the key columns of " + blueprint.source().name(), stop, tx -> {
+            locks.evictVacuum(tx, blueprint.source().name());
             Publication.create(tx, slot, List.of(blueprint));
             return true;
         });
@@ -137,6 +153,7 @@ public final class Setup {
 
     private boolean changeReplicaIdentity(Session session, QualifiedName table, SqlText identity) throws SQLException {
         return locks.run(session, "set the replica identity of " + table, stop, tx -> {
+            locks.evictVacuum(tx, table);
             tx.execute(SET_REPLICA_IDENTITY.with("table", table).with("identity", identity));
             return true;
         });
@@ -233,8 +250,18 @@ public final class Setup {
             }
         }
         dropSchemas(session);
-        session.execute(DROP_EMPTY_SCHEMA.with("schema", names().retiredSchema()));
-        journal.forgetDetails(session, migration);
+        drop(session, DROP_EMPTY_SCHEMA, names().retiredSchema());
+    }
+
+    /** Gives the migration up: from the first step on it can only be removed, and it has failed when the last one is done. */
+    void giveUp(Session session, SlotName slot, MigrationState.Failed outcome) throws SQLException {
+        session.transact(tx -> journal.save(
+                tx, migration, new MigrationState.Removing(outcome.code(), outcome.problem(), outcome.remedy())));
+        remove(session, slot);
+        session.transact(tx -> {
+            journal.forgetDetails(tx, migration);
+            journal.save(tx, migration, outcome);
+        });
     }
 
     /** Publication first: from then on the application's writes depend on nothing of ours. */
@@ -244,7 +271,13 @@ public final class Setup {
     }
 
     private void restoreReplicaIdentity(Session session, Blueprint table, QualifiedName name) throws SQLException {
-        if (table.replicaIdentityIndex().isPresent()) {
+        Optional<Identifier> ours = table.replicaIdentityIndex();
+        if (ours.isPresent()
+                && session.queryOne(
+                        HAS_OUR_IDENTITY,
+                        row -> row.getBoolean(1),
+                        table.source().oid(),
+                        ours.get())) {
             boolean unused =
                     changeReplicaIdentity(session, name, table.replicaIdentity().clause());
         }
@@ -258,8 +291,17 @@ public final class Setup {
     }
 
     private void dropSchemas(Session session) throws SQLException {
-        session.execute(DROP_SCHEMA.with("schema", names().keyLog().schema()));
-        session.execute(DROP_SCHEMA.with("schema", names().shadowSchema()));
+        drop(session, DROP_SCHEMA, names().keyLog().schema());
+        drop(session, DROP_SCHEMA, names().shadowSchema());
+    }
+
+    /** Never a schema that only happens to have the name. */
+    private void drop(Session session, SqlTemplate statement, Identifier schema) throws SQLException {
+        boolean ours = session.queryFirst(IS_MARKED, row -> row.getBoolean(1), journal.mark(session, migration), schema)
+                .orElse(false);
+        if (ours) {
+            session.execute(statement.with("schema", schema));
+        }
     }
 
     private static SqlText millis(Duration time) {

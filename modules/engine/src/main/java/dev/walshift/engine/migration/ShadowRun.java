@@ -7,6 +7,7 @@ import dev.walshift.engine.StopSignal;
 import dev.walshift.engine.StoppedException;
 import dev.walshift.engine.changes.ChangePump;
 import dev.walshift.engine.changes.PgoutputStream;
+import dev.walshift.engine.changes.Publication;
 import dev.walshift.engine.changes.ReplicationSlot;
 import dev.walshift.engine.changes.SlotName;
 import dev.walshift.engine.changes.StreamedTable;
@@ -31,6 +32,7 @@ import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.Xid;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -42,6 +44,9 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class ShadowRun {
     private static final SqlTemplate NEXT_XID = SqlTemplate.of("SELECT pg_snapshot_xmax(pg_current_snapshot())::text");
+
+    private static final Duration SLOT_PATIENCE = Duration.ofSeconds(90);
+    private static final Duration SLOT_POLL = Duration.ofMillis(200);
 
     private final Database database;
     private final MigrationRequest request;
@@ -147,8 +152,8 @@ final class ShadowRun {
                     meter.enter(Phase.CATCH_UP, Optional::empty);
                     catchUp.run(settings.exactBudget(), attempt);
                     boolean verified = verify(session, table, catchUp, attempt);
-                    Blueprint ready = setup.sequences().release(session, table);
-                    Cutover.Result swapped = cutOver(ready, catchUp, barrier, attempt);
+                    setup.sequences().release(session, table);
+                    Cutover.Result swapped = cutOver(table, catchUp, barrier, attempt);
                     return new Outcome(Optional.of(swapped), watch.maxSlotLagBytes(), verified);
                 }
             } catch (StoppedException e) {
@@ -194,7 +199,15 @@ final class ShadowRun {
     private Cutover.Result cutOver(Blueprint table, CatchUp catchUp, KeyBarrier barrier, StopSignal stop)
             throws SQLException {
         meter.enter(Phase.CUT_OVER, Optional::empty);
-        Cutover cutover = new Cutover(database, journal, id, table, barrier, settings.cutover(), meter::detail);
+        Cutover cutover = new Cutover(
+                database,
+                journal,
+                id,
+                table,
+                barrier,
+                settings.cutover(),
+                tx -> Publication.requireIntact(tx, slot, table),
+                meter::detail);
         return cutover.run(() -> catchUp.run(settings.exactBudget(), stop).writer(), stop);
     }
 
@@ -203,6 +216,8 @@ final class ShadowRun {
         List<String> keyColumns = table.key().columns().stream()
                 .map(column -> column.source().name())
                 .toList();
+        awaitFree(session);
+        Publication.requireIntact(session, slot, table);
         Lsn durable = journal.durable(session, id).orElseThrow();
         String markerPrefix = slot.slot().name();
         PgoutputStream stream = PgoutputStream.open(
@@ -224,6 +239,20 @@ final class ShadowRun {
         } catch (SQLException e) {
             stream.close();
             throw e;
+        }
+    }
+
+    /** The walsender of a process that was killed goes on until it notices: wal_sender_timeout, 60 s by default. */
+    private void awaitFree(Session session) throws SQLException {
+        long deadline = System.nanoTime() + SLOT_PATIENCE.toNanos();
+        while (ReplicationSlot.state(session, slot)
+                        .filter(ReplicationSlot.State::active)
+                        .isPresent()
+                && System.nanoTime() < deadline) {
+            meter.detail("waiting for the replication slot, which another process still uses");
+            if (work.await(SLOT_POLL)) {
+                throw new StoppedException();
+            }
         }
     }
 

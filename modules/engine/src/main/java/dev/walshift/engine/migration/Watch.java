@@ -10,9 +10,7 @@ import dev.walshift.engine.table.Blueprint;
 import dev.walshift.postgres.Session;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -26,7 +24,6 @@ final class Watch implements AutoCloseable {
 
     private final Session session;
     private final SlotName slot;
-    private final Map<Long, Publication.Identity> identities = new LinkedHashMap<>();
     private final List<Blueprint> tables;
     private final StopSignal work;
     private final StopSignal stop = new StopSignal();
@@ -49,12 +46,8 @@ final class Watch implements AutoCloseable {
      *
      * @param work raised when the migration must stop because of what was seen
      */
-    static Watch start(Session session, SlotName slot, List<Blueprint> tables, StopSignal work) throws SQLException {
+    static Watch start(Session session, SlotName slot, List<Blueprint> tables, StopSignal work) {
         Watch watch = new Watch(session, slot, tables, work);
-        for (Blueprint table : tables) {
-            Publication.identity(session, table.source().oid())
-                    .ifPresent(identity -> watch.identities.put(table.source().oid(), identity));
-        }
         watch.thread.start();
         return watch;
     }
@@ -82,7 +75,7 @@ final class Watch implements AutoCloseable {
         try {
             do {
                 lookAtSlot();
-                lookAtReplicaIdentities();
+                lookAtPublication();
             } while (failure.isEmpty() && !stop.await(INTERVAL));
         } catch (SQLException e) {
             if (!stop.isRaised()) {
@@ -116,17 +109,13 @@ final class Watch implements AutoCloseable {
                         + " copy starts anew.");
     }
 
-    private void lookAtReplicaIdentities() throws SQLException {
+    private void lookAtPublication() throws SQLException {
         for (Blueprint table : tables) {
-            long oid = table.source().oid();
-            Optional<Publication.Identity> now = Publication.identity(session, oid);
-            if (now.isPresent() && !now.get().equals(identities.get(oid))) {
+            try {
+                Publication.requireIntact(session, slot, table);
+            } catch (MigrationException e) {
                 Publication.drop(session, slot);
-                fail(new MigrationException(
-                        ProblemCode.REPLICA_IDENTITY,
-                        "somebody changed the replica identity of %s; the publication was dropped at once so that UPDATE and DELETE go on working"
-                                .formatted(table.source().name()),
-                        "Start the migration again and leave the replica identity alone until it ends."));
+                fail(e);
             }
         }
     }

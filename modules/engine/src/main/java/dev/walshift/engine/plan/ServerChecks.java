@@ -25,7 +25,8 @@ final class ServerChecks {
                            WHERE m.rolname = 'rds_replication' AND pg_has_role(m.oid, 'MEMBER')) AS replication,
                has_database_privilege(current_database(), 'CREATE') AS can_create,
                has_database_privilege(current_database(), 'TEMP') AS can_temp,
-               current_database() AS database, current_user AS role
+               current_database() AS database, current_user AS role, getdatabaseencoding() AS encoding,
+               current_setting('synchronous_standby_names') AS synchronous
           FROM pg_roles r
          WHERE r.rolname = current_user
         """);
@@ -75,6 +76,20 @@ final class ServerChecks {
                     ProblemCode.SERVER_SETTING,
                     "wal_level is %s".formatted(row.getString("wal_level")),
                     "ALTER SYSTEM SET wal_level = 'logical', then restart the server");
+        }
+        if (row.getString("synchronous").contains("*")) {
+            findings.shadowProblem(
+                    ProblemCode.SERVER_SETTING,
+                    "synchronous_standby_names is %s, so walshift's own change stream would count as a synchronous standby"
+                            .formatted(row.getString("synchronous")),
+                    "Name the standbys in synchronous_standby_names instead of *");
+        }
+        if ("SQL_ASCII".equals(row.getString("encoding"))) {
+            findings.shadowProblem(
+                    ProblemCode.SERVER_SETTING,
+                    "the database's encoding is SQL_ASCII, so its text may be in any encoding and can't pass through a"
+                            + " client",
+                    "Dump the database and restore it into one whose encoding is UTF8");
         }
         if (row.getInt("free_slots") < 1) {
             findings.shadowProblem(

@@ -23,7 +23,7 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class BulkStep {
     private static final int BATCH_PER_WORKER = 10_000;
-    private static final int CONFLICT_RETRIES = 5;
+    private static final int CONFLICT_ATTEMPTS = 5;
 
     private final Database database;
     private final Blueprint table;
@@ -81,35 +81,61 @@ final class BulkStep {
         return shares.stream().filter(share -> !share.isEmpty()).toList();
     }
 
-    /** Applies a share; where a row of it collides, by halves, so that only what collides stays logged. */
+    /** Applies a share; what collides, or loses against another worker too often, stays logged. */
     private void applyShare(StepSession step, List<LoggedKey> share, StopSignal stop) throws SQLException {
-        stop.check();
-        if (applyOnce(step, share)) {
-            keyLog.remove(step.session(), share.stream().map(LoggedKey::id).toList());
-            applied.addAndGet(share.size());
-        } else if (share.size() > 1) {
-            int half = share.size() / 2;
-            applyShare(step, share.subList(0, half), stop);
-            applyShare(step, share.subList(half, share.size()), stop);
+        if (table.hasDeferrableConstraint()) {
+            applyByHalves(step, share, stop);
+            return;
         }
-    }
-
-    private boolean applyOnce(StepSession step, List<LoggedKey> share) throws SQLException {
         Set<String> lines = new LinkedHashSet<>();
         share.forEach(key -> lines.add(key.line()));
-        for (int attempt = 1; ; attempt++) {
+        for (int attempt = 1; attempt <= CONFLICT_ATTEMPTS; attempt++) {
+            stop.check();
             try {
-                return step.session().inTransaction(Isolation.REPEATABLE_READ, tx -> {
+                Set<String> skipped = step.session().inTransaction(Isolation.REPEATABLE_READ, tx -> {
                     String unused = SourceGuard.hold(tx, table);
                     step.load(lines);
                     return step.replaceWhatFits();
                 });
+                List<Long> done = share.stream()
+                        .filter(key -> !skipped.contains(key.line()))
+                        .map(LoggedKey::id)
+                        .toList();
+                keyLog.remove(step.session(), done);
+                applied.addAndGet(done.size());
+                return;
             } catch (SQLException e) {
                 // Two workers whose rows collide on another unique index; whoever lost tries again in a fresh
                 // transaction.
-                if (!SqlStates.isConflict(e) || attempt == CONFLICT_RETRIES) {
+                if (!SqlStates.isConflict(e)) {
                     throw e;
                 }
+            }
+        }
+    }
+
+    /** The same without ON CONFLICT: where a row collides, by halves, so that only what collides stays logged. */
+    private void applyByHalves(StepSession step, List<LoggedKey> share, StopSignal stop) throws SQLException {
+        stop.check();
+        Set<String> lines = new LinkedHashSet<>();
+        share.forEach(key -> lines.add(key.line()));
+        try {
+            boolean unused = step.session().inTransaction(Isolation.REPEATABLE_READ, tx -> {
+                String snapshot = SourceGuard.hold(tx, table);
+                step.load(lines);
+                step.replace();
+                return snapshot.isEmpty();
+            });
+            keyLog.remove(step.session(), share.stream().map(LoggedKey::id).toList());
+            applied.addAndGet(share.size());
+        } catch (SQLException e) {
+            if (!SqlStates.isCollision(e) && !SqlStates.isConflict(e)) {
+                throw e;
+            }
+            if (share.size() > 1) {
+                int half = share.size() / 2;
+                applyByHalves(step, share.subList(0, half), stop);
+                applyByHalves(step, share.subList(half, share.size()), stop);
             }
         }
     }

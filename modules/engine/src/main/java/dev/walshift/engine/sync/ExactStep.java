@@ -33,7 +33,9 @@ public final class ExactStep implements AutoCloseable {
     /** More keys than this would hold V too long; a bulk step has to come first. */
     public static final int MAX_KEYS = 50_000;
 
-    private static final Duration BARRIER_PATIENCE = Duration.ofSeconds(60);
+    /** Not long, since V and a lock on the source are held meanwhile. */
+    private static final Duration MARKER_PATIENCE = Duration.ofSeconds(10);
+
     private static final SqlTemplate OWN_XID = SqlTemplate.of("SELECT pg_current_xact_id()");
 
     private final Blueprint table;
@@ -89,7 +91,7 @@ public final class ExactStep implements AutoCloseable {
     /**
      * One step.
      *
-     * @return empty if there were more than {@link #MAX_KEYS} keys, or the barrier was not passed in a minute; nothing was done then
+     * @return empty if there were more than {@link #MAX_KEYS} keys, or the stream is too slow; nothing was done then
      * @throws dev.walshift.engine.SourceRewrittenException if the copy has to begin again
      */
     public Optional<Reached> run(WhileEqual whileEqual, StopSignal stop) throws SQLException {
@@ -114,7 +116,7 @@ public final class ExactStep implements AutoCloseable {
 
     private Optional<Applied> inSnapshot(Session tx, WhileEqual whileEqual, StopSignal stop) throws SQLException {
         String snapshot = SourceGuard.hold(tx, table);
-        if (!barrier.pass(BARRIER_PATIENCE, stop)) {
+        if (!barrier.pass(MARKER_PATIENCE, stop)) {
             return Optional.empty();
         }
         List<LoggedKey> keys = reader.visibleIn(logSession, snapshot, 0, MAX_KEYS + 1);

@@ -3,12 +3,19 @@ package dev.walshift.engine.sync;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.walshift.engine.table.Blueprint;
+import dev.walshift.engine.table.KeyColumn;
 import dev.walshift.postgres.Database;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
+import dev.walshift.postgres.SqlText;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 
 /**
  * A session that applies keys to the shadow. The keys stand in a temporary table with the source's own column names and types, so
@@ -41,16 +48,19 @@ final class StepSession implements AutoCloseable {
         """);
     private static final SqlTemplate INSERT_WHAT_FITS = SqlTemplate.of("{insert} ON CONFLICT DO NOTHING");
 
-    /** How many of the loaded keys the source has; as often as the same key was loaded in different spellings, once. */
-    private static final SqlTemplate PRESENT = SqlTemplate.of("""
-        SELECT count(*) FROM ONLY {source}
-         WHERE ({sourceKey}) IN (SELECT {sourceKey} FROM pg_temp.walshift_keys)
+    /** Loaded keys that the source has and the shadow, after an insert that skipped collisions, has not. */
+    private static final SqlTemplate SKIPPED = SqlTemplate.of("""
+        COPY (SELECT {sourceKey}
+                FROM (SELECT {keys} FROM pg_temp.walshift_keys) AS k
+               WHERE EXISTS (SELECT FROM (SELECT {sourceSide} FROM ONLY {source}) AS s WHERE {inSource})
+                 AND NOT EXISTS (SELECT FROM (SELECT {shadowSide} FROM {shadow}) AS t WHERE {inShadow}))
+          TO STDOUT
         """);
 
     private final Session session;
     private final SqlTemplate delete;
     private final SqlTemplate insert;
-    private final SqlTemplate present;
+    private final SqlTemplate skipped;
 
     private StepSession(Session session, Blueprint table) {
         this.session = session;
@@ -62,8 +72,33 @@ final class StepSession implements AutoCloseable {
                 .with("expressions", table.mapping().expressions())
                 .with("source", table.source().name())
                 .with("sourceKey", table.key().sourceColumns());
-        this.present = PRESENT.with("source", table.source().name())
-                .with("sourceKey", table.key().sourceColumns());
+        this.skipped = skipped(table);
+    }
+
+    private static SqlTemplate skipped(Blueprint table) {
+        List<KeyColumn> columns = table.key().columns();
+        List<SqlText> keys = new ArrayList<>(List.of(table.key().sourceColumns()));
+        List<SqlText> sourceSide = new ArrayList<>();
+        List<SqlText> shadowSide = new ArrayList<>();
+        List<SqlText> inSource = new ArrayList<>();
+        List<SqlText> inShadow = new ArrayList<>();
+        for (int i = 0; i < columns.size(); i++) {
+            KeyColumn column = columns.get(i);
+            keys.add(new SqlText("%s AS walshift_s%d".formatted(column.source().sql(), i)));
+            keys.add(new SqlText("%s AS walshift_m%d".formatted(column.mapped().sql(), i)));
+            sourceSide.add(new SqlText("%s AS k%d".formatted(column.source().sql(), i)));
+            shadowSide.add(new SqlText("%s AS k%d".formatted(column.target().sql(), i)));
+            inSource.add(new SqlText("s.k%d = k.walshift_s%d".formatted(i, i)));
+            inShadow.add(new SqlText("t.k%d = k.walshift_m%d".formatted(i, i)));
+        }
+        return SKIPPED.with("sourceKey", table.key().sourceColumns())
+                .with("keys", SqlText.list(keys))
+                .with("sourceSide", SqlText.list(sourceSide))
+                .with("source", table.source().name())
+                .with("inSource", SqlText.join(" AND ", inSource))
+                .with("shadowSide", SqlText.list(shadowSide))
+                .with("shadow", table.shadow())
+                .with("inShadow", SqlText.join(" AND ", inShadow));
     }
 
     static StepSession open(Database database, Blueprint table) throws SQLException {
@@ -98,12 +133,14 @@ final class StepSession implements AutoCloseable {
     /**
      * {@link #replace} that leaves out rows that collide with one in the shadow that is yet to change.
      *
-     * @return whether nothing was left out
+     * @return the loaded lines that were left out
      */
-    boolean replaceWhatFits() throws SQLException {
+    Set<String> replaceWhatFits() throws SQLException {
         session.update(delete);
-        long inserted = session.update(INSERT_WHAT_FITS.with("insert", insert));
-        return inserted == session.queryOne(present, row -> row.getLong(1));
+        session.update(INSERT_WHAT_FITS.with("insert", insert));
+        ByteArrayOutputStream lines = new ByteArrayOutputStream();
+        session.copyOut(skipped, lines);
+        return new HashSet<>(lines.toString(UTF_8).lines().toList());
     }
 
     @Override

@@ -57,6 +57,13 @@ public record Blueprint(
         }
     }
 
+    /** Whether a unique or exclusion constraint can be checked late; ON CONFLICT does not work with those. */
+    public boolean hasDeferrableConstraint() {
+        return indexes.stream()
+                .flatMap(index -> index.constraint().stream())
+                .anyMatch(constraint -> constraint.sql().matches("(?s).*(?<!NOT )DEFERRABLE.*"));
+    }
+
     /** The source's name after the swap. */
     public QualifiedName retired() {
         return source.name().in(retiredSchema);
@@ -64,17 +71,8 @@ public record Blueprint(
 
     /** The same plan for the source's present file. */
     public Blueprint withFilenode(long filenode) {
-        return with(new TableRef(source.oid(), source.name(), filenode), fingerprint);
-    }
-
-    /** The same plan after a change of the source's catalog entries that we made ourselves. */
-    public Blueprint withFingerprint(String present) {
-        return with(source, present);
-    }
-
-    private Blueprint with(TableRef presentSource, String presentFingerprint) {
         return new Blueprint(
-                presentSource,
+                new TableRef(source.oid(), source.name(), filenode),
                 shadow,
                 retiredSchema,
                 keyLog,
@@ -87,6 +85,6 @@ public record Blueprint(
                 statistics,
                 replicaIdentity,
                 replicaIdentityIndex,
-                presentFingerprint);
+                fingerprint);
     }
 }

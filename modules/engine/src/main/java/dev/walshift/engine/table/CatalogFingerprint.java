@@ -11,7 +11,8 @@ import java.sql.SQLException;
  *
  * <p>It covers what a swap to a shadow made earlier would lose or contradict: names, columns, constraints, indexes, sequences,
  * statistics objects, rights, comments, storage parameters, inheritance, and everything else that hangs on the table. It leaves out
- * what a migration changes itself (replica identity, publications) and what is no definition (files, figures, invalid indexes).
+ * what a migration changes itself (replica identity, its own publication, the owner of a serial's sequence, which stays the same
+ * sequence) and what is no definition (files, figures, invalid indexes).
  */
 public final class CatalogFingerprint {
     /**
@@ -24,7 +25,7 @@ public final class CatalogFingerprint {
         sequences AS (
              SELECT s.oid, s.relname, s.relowner, s.relacl, d.refobjsubid, d.deptype
                FROM source c
-               JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.deptype IN ('a', 'i')
+               JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.deptype = 'i'
                JOIN pg_class s ON d.classid = 'pg_class'::regclass AND s.oid = d.objid AND s.relkind = 'S'),
         parts(classid, objid) AS (
              SELECT 'pg_class'::regclass, c.oid FROM source c
@@ -79,6 +80,12 @@ public final class CatalogFingerprint {
                                       pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
                FROM source c JOIN pg_policy p ON p.polrelid = c.oid
              UNION ALL
+             SELECT jsonb_build_array('publication', p.pubname)
+               FROM pg_publication p
+              WHERE p.pubname !~ '^walshift_[0-9]+$'
+                AND (p.puballtables
+                     OR EXISTS (SELECT FROM source c JOIN pg_publication_rel r ON r.prrelid = c.oid AND r.prpubid = p.oid))
+             UNION ALL
              SELECT jsonb_build_array('inherits', i.inhrelid, i.inhparent)
                FROM source c JOIN pg_inherits i ON c.oid IN (i.inhrelid, i.inhparent)
              UNION ALL
@@ -91,6 +98,8 @@ public final class CatalogFingerprint {
                LEFT JOIN pg_attrdef f ON d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid
                LEFT JOIN pg_class fc ON fc.oid = f.adrelid
               WHERE d.classid <> 'pg_publication_rel'::regclass
+                AND NOT (d.classid = 'pg_class'::regclass AND d.deptype = 'a'
+                         AND EXISTS (SELECT FROM pg_class s WHERE s.oid = d.objid AND s.relkind = 'S'))
                 AND NOT EXISTS (SELECT FROM parts o WHERE o.classid = d.classid AND o.objid = d.objid)
                 AND d.objid <> (SELECT reltoastrelid FROM source)
                 AND fc.relname IS DISTINCT FROM (SELECT relname FROM source))

@@ -3,6 +3,9 @@ package dev.walshift.engine.table;
 import dev.walshift.engine.MigrationException;
 import dev.walshift.engine.ProblemCode;
 import java.sql.SQLException;
+import java.util.Optional;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
 
 /** Tells rows that the new schema does not take from other failures. */
 public final class DataRejected {
@@ -17,14 +20,22 @@ public final class DataRejected {
      */
     public static MigrationException explain(Blueprint table, SQLException e) throws SQLException {
         String state = e.getSQLState();
-        if (state == null || !(state.startsWith("22") || state.startsWith("23"))) {
+        Optional<ServerErrorMessage> server =
+                e instanceof PSQLException said ? Optional.ofNullable(said.getServerErrorMessage()) : Optional.empty();
+        if (server.isEmpty() || state == null || !(state.startsWith("22") || state.startsWith("23"))) {
             throw e;
         }
         return new MigrationException(
                 ProblemCode.DATA_REJECTED,
                 "a row of %s does not fit the new schema: %s"
-                        .formatted(table.source().name(), e.getMessage()),
+                        .formatted(table.source().name(), what(server.get())),
                 "The blocking ALTER TABLE would fail on it too. Mend the rows or the statement, then start again.",
                 e);
+    }
+
+    /** Without the detail, which quotes the whole row. */
+    private static String what(ServerErrorMessage error) {
+        String constraint = error.getConstraint() == null ? "" : " (constraint " + error.getConstraint() + ")";
+        return error.getMessage() + constraint;
     }
 }

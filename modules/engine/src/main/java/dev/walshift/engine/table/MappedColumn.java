@@ -16,6 +16,6 @@ public record MappedColumn(Identifier target, SqlText type, SqlText expression, 
 
     /** The value as the shadow stores it. An explicit cast, so that it stands outside INSERT too. */
     public SqlText cast() {
-        return new SqlText("CAST((" + expression.sql() + ") AS " + type.sql() + ")");
+        return new SqlText("CAST((" + expression.escaped().sql() + ") AS " + type.sql() + ")");
     }
 }

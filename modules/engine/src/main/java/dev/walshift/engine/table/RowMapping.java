@@ -16,7 +16,8 @@ public record RowMapping(List<MappedColumn> columns) {
 
     /** Their values, for the SELECT beside it; INSERT casts as ALTER TYPE does, by assignment. */
     public SqlText expressions() {
-        return SqlText.list(columns.stream().map(MappedColumn::expression).toList());
+        return SqlText.list(
+                columns.stream().map(column -> column.expression().escaped()).toList());
     }
 
     /** The columns whose value can be computed again and compared. */

@@ -130,6 +130,56 @@ final class DisturbedMigrationTest {
     }
 
     @Test
+    void neverSwapsWhenThePublicationWasTakenAway() throws Exception {
+        stopInTheMiddle();
+        database.execute(
+                "ALTER PUBLICATION walshift_1 DROP TABLE orders", "UPDATE orders SET note = 'unseen' WHERE id < 50");
+
+        assertThatThrownBy(() -> migration().run())
+                .isInstanceOfSatisfying(
+                        FailedException.class, e -> assertThat(e.code()).isEqualTo(ProblemCode.PUBLICATION_LOST));
+        assertThat(count("note = 'unseen'")).isEqualTo(49);
+        Scenario.assertNothingLeft(connection);
+    }
+
+    @Test
+    void neverSwapsATableThatSomebodyPublishedMeanwhile() throws Exception {
+        stopInTheMiddle();
+        database.execute("CREATE PUBLICATION theirs FOR TABLE orders");
+
+        assertThatThrownBy(() -> migration().run()).hasMessageContaining("somebody changed the schema");
+        assertThat(Scenario.list(connection, "SELECT tablename FROM pg_publication_tables WHERE pubname = 'theirs'"))
+                .containsExactly("orders");
+    }
+
+    @Test
+    void seesAReplicaIdentityThatWasChangedWhileNobodyRan() throws Exception {
+        stopInTheMiddle();
+        database.execute("ALTER TABLE orders REPLICA IDENTITY FULL");
+
+        assertThatThrownBy(() -> migration().run())
+                .isInstanceOfSatisfying(
+                        FailedException.class, e -> assertThat(e.code()).isEqualTo(ProblemCode.REPLICA_IDENTITY));
+        database.execute("UPDATE orders SET note = 'goes on' WHERE id = 1");
+        assertThat(Scenario.list(connection, "SELECT relreplident::text FROM pg_class WHERE oid = 'orders'::regclass"))
+                .containsExactly("f");
+        Scenario.assertNothingLeft(connection);
+    }
+
+    @Test
+    void neverDropsASchemaThatOnlyHasTheName() throws Exception {
+        gate.open();
+        database.execute("CREATE SCHEMA walshift_1", "CREATE TABLE walshift_1.precious AS SELECT 1 AS a");
+
+        assertThatThrownBy(() -> migration().run())
+                .isInstanceOf(FailedException.class)
+                .hasMessageContaining("walshift_1");
+        assertThat(Scenario.list(connection, "SELECT a FROM walshift_1.precious"))
+                .containsExactly("1");
+        assertThat(migration().run().verified()).isTrue();
+    }
+
+    @Test
     void namesTheRowThatDoesNotFitAndCleansUp() throws Exception {
         gate.open();
         database.execute("UPDATE orders SET note = 'not a number' WHERE id = 77");

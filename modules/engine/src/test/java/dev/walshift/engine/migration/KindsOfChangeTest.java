@@ -123,6 +123,9 @@ final class KindsOfChangeTest {
                         "DROP CONSTRAINT order_quantity_check, DROP CONSTRAINT \"order_Code_key\", ALTER price TYPE"
                                 + " numeric(14,4)"),
                 Change.of("set not null", "ALTER COLUMN price SET NOT NULL, ALTER COLUMN price TYPE numeric(12,3)"),
+                Change.of(
+                        "an operator with a question mark",
+                        "ALTER COLUMN note TYPE boolean USING to_jsonb(tags) ? '7' OR note = '?'"),
                 Change.of("array", "ALTER COLUMN tags TYPE varchar(30)[]"),
                 new Change(
                         "renamed beside a rewrite",

@@ -249,4 +249,16 @@ class ShadowTest {
                     .containsExactly("1");
         }
     }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void canBeFollowedByAnotherWhileTheRetiredTableIsKept(ServerVersion version) throws SQLException {
+        try (Bench bench = Bench.open(version)) {
+            bench.execute("CREATE TABLE " + T + " (id serial PRIMARY KEY, b int)");
+
+            bench.swap(bench.createShadow(Bench.alter("ALTER id TYPE bigint")));
+
+            assertThat(bench.problems("ALTER b TYPE bigint")).isEmpty();
+        }
+    }
 }
