@@ -27,6 +27,7 @@ public final class Publication {
     private static final SqlTemplate TABLE = SqlTemplate.of("ONLY {table}");
     private static final SqlTemplate TABLE_COLUMNS = SqlTemplate.of("ONLY {table} ({columns})");
     private static final SqlTemplate DROP = SqlTemplate.of("DROP PUBLICATION IF EXISTS {publication}");
+    private static final SqlTemplate IDENTITY = SqlTemplate.of("SELECT relreplident FROM pg_class WHERE oid = ?");
     private static final SqlTemplate STATE = SqlTemplate.of("""
         SELECT c.relreplident,
                coalesce((SELECT r.relname
@@ -125,9 +126,11 @@ public final class Publication {
     }
 
     private static SqlText published(Session transaction, Blueprint table) throws SQLException {
+        ReplicaIdentity.Kind identity = transaction.queryOne(
+                IDENTITY, row -> kind(row.getString(1)), table.source().oid());
         int server = transaction.connection().getMetaData().getDatabaseMajorVersion();
         // FULL covers all columns, so only the whole row covers it.
-        boolean keyOnly = server >= COLUMN_LISTS_SINCE && expected(table).kind() != ReplicaIdentity.Kind.FULL;
+        boolean keyOnly = server >= COLUMN_LISTS_SINCE && identity != ReplicaIdentity.Kind.FULL;
         SqlTemplate part = keyOnly ? TABLE_COLUMNS.with("columns", table.key().sourceColumns()) : TABLE;
         return new SqlText(part.with("table", table.source().name()).sql());
     }
