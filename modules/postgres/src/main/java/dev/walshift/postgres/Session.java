@@ -185,6 +185,15 @@ public final class Session implements AutoCloseable {
         }
     }
 
+    /**
+     * From now on a statement with parameters is planned the first time it runs, and not again: for a session that runs something once to be
+     * quick the second time.
+     */
+    public void planOnce() throws SQLException {
+        connection.unwrap(PGConnection.class).setPrepareThreshold(1);
+        execute("SET plan_cache_mode = force_generic_plan");
+    }
+
     /** The server process behind this session ({@code pg_backend_pid()}). */
     public int backendPid() throws SQLException {
         return connection.unwrap(PGConnection.class).getBackendPID();

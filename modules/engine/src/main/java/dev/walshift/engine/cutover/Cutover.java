@@ -168,8 +168,9 @@ public final class Cutover {
         try (Session session = database.open("cutover")) {
             Duration lockTimeout = lockTimeout(session);
             SqlText drainAndSwap = drainAndSwap();
-            // Once before the lock: what has changed need not be locked, and what was run once runs quickly under the
-            // lock.
+            // Once before the lock: what has changed need not be locked, and what was planned once runs quickly under
+            // the lock.
+            session.planOnce();
             session.transact(tx -> {
                 checkUnchanged(tx);
                 checkOldSnapshots(tx, giveWayTo);
