@@ -83,9 +83,14 @@ public record LockRetry(Duration lockTimeout, int attempts, Duration pause, Long
      * attempt at a stronger one would never make it. Afterwards {@link #lockTimeout} is in force again.
      */
     public void evictVacuum(Session transaction, QualifiedName table) throws SQLException {
-        setLockTimeout(transaction, VACUUM_PATIENCE);
-        transaction.execute(KEEP_OUT_VACUUM.with("table", table));
+        evictVacuum(transaction, table, VACUUM_PATIENCE);
         setLockTimeout(transaction, lockTimeout);
+    }
+
+    /** The same, with a patience of the caller's, which stays in force as lock_timeout. */
+    public static void evictVacuum(Session transaction, QualifiedName table, Duration patience) throws SQLException {
+        setLockTimeout(transaction, patience);
+        transaction.execute(KEEP_OUT_VACUUM.with("table", table));
     }
 
     /** Sets lock_timeout for the rest of the transaction; the server counts it for each lock. */

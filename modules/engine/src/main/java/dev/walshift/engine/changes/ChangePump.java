@@ -24,7 +24,6 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * Carries changed keys from the stream into the key log, in a thread of its own: first durable, then confirmed, so that the slot keeps
  * seconds of WAL however long the copy takes.
  *
- * <p>{@link #passMarker}, {@link #check} and the figures: any thread.
+ * <p>{@link #passMarker} and {@link #check}: any thread.
  */
 public final class ChangePump implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ChangePump.class);
@@ -61,7 +60,6 @@ public final class ChangePump implements AutoCloseable {
     private final StopSignal stop = new StopSignal();
     private final AtomicReference<Optional<Throwable>> failure = new AtomicReference<>(Optional.empty());
     private final Map<String, CountDownLatch> awaited = new ConcurrentHashMap<>();
-    private final AtomicLong keysSeen = new AtomicLong();
 
     private final Map<Long, Set<KeyLog.Entry>> gathered = new LinkedHashMap<>();
     private final List<String> markers = new ArrayList<>();
@@ -99,11 +97,6 @@ public final class ChangePump implements AutoCloseable {
 
     public void start() {
         thread.start();
-    }
-
-    /** Changed keys read from the stream so far, repetitions included. */
-    public long keysSeen() {
-        return keysSeen.get();
     }
 
     /**
@@ -202,7 +195,6 @@ public final class ChangePump implements AutoCloseable {
         if (!batch.truncated().isEmpty()) {
             log.info("the source was truncated; every chunk and step notices that by its new file");
         }
-        keysSeen.addAndGet(batch.keys().size());
         markers.addAll(batch.markers());
         end = Lsn.max(end, batch.end());
     }

@@ -45,8 +45,6 @@ public final class Cutover {
         """);
 
     private static final SqlTemplate TRANSACTION_LIMIT = SqlTemplate.of("SET LOCAL transaction_timeout = {limit}");
-    private static final SqlTemplate KEEP_OUT_VACUUM =
-            SqlTemplate.of("LOCK TABLE ONLY {source} IN SHARE UPDATE EXCLUSIVE MODE");
     private static final SqlTemplate LOCK = SqlTemplate.of("LOCK TABLE ONLY {source} IN ACCESS EXCLUSIVE MODE");
     private static final SqlTemplate DEADLOCK_TIMEOUT =
             SqlTemplate.of("SELECT setting::bigint FROM pg_settings WHERE name = 'deadlock_timeout'");
@@ -238,25 +236,26 @@ public final class Cutover {
         }
     }
 
-    /**
-     * Queues, at no cost to the application's DML, for a lock that makes a plain autovacuum give way after deadlock_timeout; a short
-     * attempt at ACCESS EXCLUSIVE would never make it.
-     */
     private void keepOutVacuum(Session tx) throws SQLException {
         limit(tx, settings.vacuumPatience().plus(GRACE));
-        LockRetry.setLockTimeout(tx, settings.vacuumPatience());
-        lock(tx, KEEP_OUT_VACUUM, "a vacuum, index build or schema change holds the table");
+        orSetBack(
+                tx,
+                "a vacuum, index build or schema change holds the table",
+                it -> LockRetry.evictVacuum(it, table.source().name(), settings.vacuumPatience()));
     }
 
     private void lock(Session tx, Duration lockTimeout) throws SQLException {
         limit(tx, settings.drain().plus(GRACE));
         LockRetry.setLockTimeout(tx, lockTimeout);
-        lock(tx, LOCK, "lock not granted within %d ms".formatted(lockTimeout.toMillis()));
+        orSetBack(
+                tx,
+                "lock not granted within %d ms".formatted(lockTimeout.toMillis()),
+                it -> it.execute(LOCK.with("source", table.source().name())));
     }
 
-    private void lock(Session tx, SqlTemplate statement, String setback) throws SQLException {
+    private void orSetBack(Session tx, String setback, Session.Task locking) throws SQLException {
         try {
-            tx.execute(statement.with("source", table.source().name()));
+            locking.run(tx);
         } catch (SQLException e) {
             if (!SqlStates.is(e, SqlStates.LOCK_NOT_AVAILABLE)) {
                 throw e;
