@@ -33,6 +33,11 @@ public final class TestDatabase implements AutoCloseable {
         return new TestDatabase(server, name);
     }
 
+    /** A database that {@code server} has already, such as one of the primary whose standby it was. */
+    public static TestDatabase existing(PostgresServer server, String name) {
+        return new TestDatabase(server, name);
+    }
+
     public PostgresServer server() {
         return server;
     }

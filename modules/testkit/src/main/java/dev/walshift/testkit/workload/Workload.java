@@ -79,6 +79,10 @@ public final class Workload implements AutoCloseable {
         return ledger.stats();
     }
 
+    public WorkloadOptions options() {
+        return options;
+    }
+
     /** The first hundred failures that the application should never have met; empty if all went well. */
     public List<WorkloadError> errors() {
         return ledger.errors();
