@@ -2,6 +2,10 @@ package dev.walshift.postgres;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Opens sessions on one database. Any thread.
@@ -10,13 +14,25 @@ import java.sql.SQLException;
  * in one session and enters it in another is the same key, whatever role, database or JVM say.
  */
 public final class Database {
+    private static final Logger log = LoggerFactory.getLogger(Database.class);
+
     /**
-     * How values look as text, and that no timeout set for people ends a session of ours; no JIT, which takes longer than most of our
-     * statements. Set after connecting, as poolers refuse most
-     * startup parameters, and so that it wins over the TimeZone that the driver sends. DateStyle keeps the server's order of day and
-     * month, which decides how text is read.
+     * That no timeout set for people ends a session of ours, nor a default for transactions changes what ours may do and see; how values
+     * look as text; no JIT, which takes longer than most of our statements. No commit waits for a standby, since it holds its locks
+     * while it waits; who must wait says so (SET LOCAL ... TO DEFAULT). The server notices within a minute that we are
+     * gone, and gives back what the session holds. Set after connecting, as poolers refuse most startup parameters,
+     * and so that it wins over the TimeZone that the driver sends. DateStyle keeps the server's order of day and month, which decides
+     * how text is read.
      */
     private static final SqlTemplate PIN = SqlTemplate.of("""
+        SET statement_timeout = 0;
+        SET lock_timeout = 0;
+        SET idle_in_transaction_session_timeout = 0;
+        SET idle_session_timeout = 0;
+        SET default_transaction_isolation = 'read committed';
+        SET default_transaction_read_only = off;
+        SET default_transaction_deferrable = off;
+        SET synchronous_commit = local;
         SET DateStyle = 'ISO';
         SET IntervalStyle = 'postgres';
         SET TimeZone = 'UTC';
@@ -24,14 +40,19 @@ public final class Database {
         SET bytea_output = 'hex';
         SET lc_monetary = 'C';
         SET row_security = off;
+        SET quote_all_identifiers = off;
         SET jit = off;
         SET client_min_messages = warning;
-        SET lock_timeout = 0;
-        SET statement_timeout = 0;
-        SET idle_in_transaction_session_timeout = 0;
-        SET idle_session_timeout = 0;
+        SET tcp_keepalives_idle = 30;
+        SET tcp_keepalives_interval = 10;
+        SET tcp_keepalives_count = 3;
+        SET tcp_user_timeout = 60000;
         SET application_name = {application}
         """);
+
+    /** Some operating systems can't do it, and then the server refuses the value. */
+    private static final SqlTemplate NOTICE_WHILE_COMPUTING =
+            SqlTemplate.of("SET client_connection_check_interval = 10000");
 
     private static final SqlTemplate NO_TRANSACTION_TIMEOUT = SqlTemplate.of("SET transaction_timeout = 0");
     private static final int TRANSACTION_TIMEOUT_SINCE = 17;
@@ -46,6 +67,8 @@ public final class Database {
 
     private final ConnectionFactory ordinary;
     private final ConnectionFactory replication;
+    private final Set<Connection> open = ConcurrentHashMap.newKeySet();
+    private final Set<Session> sessions = ConcurrentHashMap.newKeySet();
 
     /**
      * @param ordinary opens connections for SQL
@@ -75,7 +98,10 @@ public final class Database {
 
     /** A session with the role's own search_path, for SQL that the operator wrote. */
     public Session openAsUser(String purpose) throws SQLException {
-        return open(ordinary, purpose);
+        Session session = open(ordinary, purpose);
+        sessions.removeIf(old -> isClosed(old.connection()));
+        sessions.add(session);
+        return session;
     }
 
     /** A connection for the replication API, pinned like any other: keys leave the server through it. The caller closes it. */
@@ -83,10 +109,39 @@ public final class Database {
         return open(replication, "change stream").connection();
     }
 
-    private static Session open(ConnectionFactory factory, String purpose) throws SQLException {
-        Session session = new Session(factory.connect());
+    /** Cancels what runs in any of the sessions now; whoever waits for it gets SQLSTATE 57014. The change stream goes on. */
+    public void cancelAll() {
+        for (Session session : sessions) {
+            try {
+                session.cancel();
+            } catch (SQLException e) {
+                // Its statement ends by itself, or with the connection.
+                log.warn("a statement could not be cancelled: {}", e.getMessage());
+            }
+        }
+    }
+
+    /**
+     * Cuts all sessions off, for when the network is gone: whatever waits for an answer in one of them fails now. The server notices later.
+     */
+    public void cutOff() {
+        for (Connection connection : open) {
+            try {
+                connection.abort(Runnable::run);
+            } catch (SQLException e) {
+                log.debug("a connection could not be aborted", e);
+            }
+        }
+    }
+
+    private Session open(ConnectionFactory factory, String purpose) throws SQLException {
+        Connection connection = factory.connect();
+        open.removeIf(Database::isClosed);
+        open.add(connection);
+        Session session = new Session(connection);
         try {
             session.execute(PIN.with("application", SqlText.literal("walshift " + purpose)));
+            noticeWhileComputing(session);
             if (session.connection().getMetaData().getDatabaseMajorVersion() >= TRANSACTION_TIMEOUT_SINCE) {
                 session.execute(NO_TRANSACTION_TIMEOUT);
             }
@@ -94,6 +149,25 @@ public final class Database {
         } catch (SQLException e) {
             session.close();
             throw e;
+        }
+    }
+
+    private static boolean isClosed(Connection connection) {
+        try {
+            return connection.isClosed();
+        } catch (SQLException e) {
+            throw new IllegalStateException("the driver answers this by itself", e);
+        }
+    }
+
+    private static void noticeWhileComputing(Session session) throws SQLException {
+        try {
+            session.execute(NOTICE_WHILE_COMPUTING);
+        } catch (SQLException e) {
+            if (!SqlStates.is(e, SqlStates.INVALID_PARAMETER_VALUE)) {
+                throw e;
+            }
+            log.debug("the server can't notice a lost client while it computes: {}", e.getMessage());
         }
     }
 }

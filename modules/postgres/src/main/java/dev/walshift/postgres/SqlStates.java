@@ -14,6 +14,8 @@ public final class SqlStates {
     public static final String UNDEFINED_OBJECT = "42704";
     public static final String OBJECT_IN_USE = "55006";
     public static final String INSUFFICIENT_PRIVILEGE = "42501";
+    public static final String INVALID_PARAMETER_VALUE = "22023";
+    public static final String DEPENDENT_OBJECTS_STILL_EXIST = "2BP01";
 
     private SqlStates() {}
 
@@ -31,14 +33,16 @@ public final class SqlStates {
         return is(e, DEADLOCK_DETECTED) || is(e, SERIALIZATION_FAILURE);
     }
 
+    /** Whether the session is gone and the server did not say why: class 08. */
+    public static boolean isNetworkLost(SQLException e) {
+        return String.valueOf(e.getSQLState()).startsWith("08");
+    }
+
     /** Whether the session is gone: class 08, or the server ended it (57P01 to 57P05, 25P03, 25P04). */
     public static boolean isConnectionLost(SQLException e) {
         String state = e.getSQLState();
         return state != null
-                && (state.startsWith("08")
-                        || state.startsWith("57P")
-                        || state.equals("25P03")
-                        || state.equals("25P04"));
+                && (isNetworkLost(e) || state.startsWith("57P") || state.equals("25P03") || state.equals("25P04"));
     }
 
     /**

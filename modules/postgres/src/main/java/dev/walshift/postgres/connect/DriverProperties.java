@@ -16,6 +16,11 @@ final class DriverProperties {
         properties.setProperty("user", settings.user());
         // Only then are application_name and replication in the startup message, and in the server's log.
         properties.setProperty("assumeMinServerVersion", "9.4");
+        // keepalives=0 asks for none of it.
+        if (!"false".equals(properties.getProperty("tcpKeepAlive"))) {
+            properties.setProperty("tcpKeepAlive", "true");
+            properties.setProperty("socketFactory", KeepAliveSocketFactory.class.getName());
+        }
         // Without the property the driver would look into the password file itself, whoever may read that.
         properties.setProperty(
                 "password", endpoint.password().map(Secret::reveal).orElse(""));
