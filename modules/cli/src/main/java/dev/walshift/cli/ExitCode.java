@@ -10,7 +10,9 @@ enum ExitCode {
     /** It failed; what had been made was removed. */
     FAILED(4),
     /** It stopped on the way; the same command goes on from there. */
-    INTERRUPTED(5);
+    INTERRUPTED(5),
+    /** The doctor found something that has to be done about. */
+    FOUND(6);
 
     private final int number;
 

@@ -6,9 +6,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.walshift.cli.progress.PhaseNames;
 import dev.walshift.engine.Problem;
 import dev.walshift.engine.migration.MigrationReport;
+import dev.walshift.engine.migration.Verification;
+import dev.walshift.engine.pace.Limits;
 import dev.walshift.engine.plan.MigrationPlan;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 
 /** What {@code --json} prints: one object on one line, keys in camelCase, amounts with their unit in the key. */
 final class Json {
@@ -30,7 +33,15 @@ final class Json {
         return json;
     }
 
-    static ObjectNode of(MigrationPlan plan, List<String> steps) {
+    static ObjectNode of(Verification.Report report) {
+        return object().put("state", "done")
+                .put("id", report.id())
+                .put("table", report.table())
+                .put("verified", true)
+                .put("rowsVerified", report.verify().rows());
+    }
+
+    static ObjectNode of(MigrationPlan plan, Limits limits, List<String> steps) {
         ObjectNode json = object();
         json.put("possible", plan.isPossible());
         json.put("table", plan.table().name().sql());
@@ -42,8 +53,19 @@ final class Json {
         json.set("changes", texts(plan.changes()));
         json.set("notices", texts(plan.notices()));
         json.set("steps", texts(steps));
+        json.set("limits", limits(limits));
         json.set("problems", problems(plan.problems()));
         return json;
+    }
+
+    /** Null where there is no limit. */
+    private static ObjectNode limits(Limits limits) {
+        return object().put("slotWalBytes", limits.slotWalBytes().most().orElse(null))
+                .put("keyLogBytes", limits.keyLogBytes().most().orElse(null))
+                .put(
+                        "snapshotAge",
+                        limits.snapshotAge().most().map(Json::seconds).orElse(null))
+                .put("time", limits.time().most().map(Json::seconds).orElse(null));
     }
 
     private static void addReport(ObjectNode json, MigrationReport report) {
@@ -60,6 +82,8 @@ final class Json {
                 .put("lockHeldMs", millis(report.cutover().lockHeld()));
         json.put("maxSlotLagBytes", report.maxSlotLagBytes());
         json.put("verified", report.verified());
+        json.put("verify", report.verify().mode().name().toLowerCase(Locale.ROOT));
+        json.put("rowsVerified", report.verify().rows());
         json.put("retired", report.retired().map(name -> name.sql()).orElse(null));
     }
 

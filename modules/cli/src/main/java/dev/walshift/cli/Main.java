@@ -17,6 +17,9 @@ public final class Main {
     /** Longer than any chunk, index build step or sync step should take to come to a safe point. */
     private static final Duration STOP_PATIENCE = Duration.ofSeconds(60);
 
+    /** The shell's code for a process that a signal ended is this and the signal's number. */
+    private static final int KILLED_BY = 128;
+
     private static final int HELP_WIDTH = 100;
     /** What the JVM makes of each byte of an argument that the locale's character set can't hold. */
     private static final String UNREADABLE = "\ufffd";
@@ -37,6 +40,7 @@ public final class Main {
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(
                         () -> shutdown.stop(STOP_PATIENCE).ifPresent(Runtime.getRuntime()::halt), "shutdown"));
+        Signals.handle(number -> System.exit(KILLED_BY + number), shutdown::hurry);
         Path home = Path.of(System.getProperty("user.home"));
         int exitCode = new Main(new Surroundings(terminal, System.getenv(), home, shutdown)).run(args);
         shutdown.finished(exitCode);
@@ -61,8 +65,11 @@ public final class Main {
         CommandLine line = new CommandLine(walshift)
                 .addSubcommand(new PlanCommand(surroundings))
                 .addSubcommand(new RunCommand(surroundings))
+                .addSubcommand(new ResumeCommand(surroundings))
                 .addSubcommand(new StatusCommand(surroundings))
+                .addSubcommand(new VerifyCommand(surroundings))
                 .addSubcommand(new AbortCommand(surroundings))
+                .addSubcommand(new DoctorCommand(surroundings))
                 .addSubcommand(new DemoCommand(surroundings))
                 .addSubcommand(new HelpCommand())
                 .setOut(new PrintWriter(surroundings.terminal().out(), true, UTF_8))

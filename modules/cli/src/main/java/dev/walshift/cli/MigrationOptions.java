@@ -1,24 +1,23 @@
 package dev.walshift.cli;
 
-import dev.walshift.cli.config.ColumnNames;
 import dev.walshift.cli.config.ConfigFile;
 import dev.walshift.cli.config.MigrationValues;
 import dev.walshift.cli.config.UsageException;
 import dev.walshift.cli.terminal.Terminal;
 import dev.walshift.engine.migration.MigrationRequest;
-import dev.walshift.postgres.Identifier;
+import dev.walshift.engine.pace.Budgets;
+import dev.walshift.engine.pace.Units;
+import dev.walshift.engine.verify.VerifyMode;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The options that describe a migration, shared by {@code plan} and {@code run}. */
+/** The options that say where and how a migration goes, shared by {@code plan}, {@code run} and {@code resume}. */
 final class MigrationOptions {
     @Option(
             names = "--config",
@@ -32,31 +31,6 @@ final class MigrationOptions {
             description = "postgresql://user@host:port/database; what is missing comes from PGHOST, PGUSER, ..., "
                     + "PGSERVICE and ~/.pgpass, as with psql. Keep the password there, not here")
     private Optional<String> url = Optional.empty();
-
-    @Option(
-            names = "--table",
-            paramLabel = "<table>",
-            description = "table to change, as in SQL: orders, public.orders, public.\"Order Items\"")
-    private Optional<String> table = Optional.empty();
-
-    @Option(
-            names = "--alter",
-            paramLabel = "<clause>",
-            description = "what would follow ALTER TABLE <table>, or the whole statement; may be repeated")
-    private List<String> alter = List.of();
-
-    @Option(
-            names = "--using",
-            paramLabel = "<column>=<expression>",
-            description =
-                    "how to convert a column whose type changes, instead of a USING in the clause; may be repeated")
-    private List<String> using = List.of();
-
-    @Option(
-            names = "--column-order",
-            paramLabel = "<a,b,c>",
-            description = "order of the new table's columns, by their new names")
-    private Optional<String> columnOrder = Optional.empty();
 
     @Option(
             names = "--workers",
@@ -74,9 +48,39 @@ final class MigrationOptions {
 
     @Option(
             names = "--verify",
-            negatable = true,
-            description = "compare every row of the old and the new table before the swap (default: yes)")
-    private @Nullable Boolean verify;
+            paramLabel = "full|sample|off",
+            description = "compare every row of the old and the new table before the swap, a random sample, or nothing"
+                    + " (default: full)")
+    private @Nullable VerifyMode verify;
+
+    @Option(
+            names = "--max-slot-wal",
+            paramLabel = "<size>",
+            description = "WAL that the server may keep for the replication slot, such as 50GB, or off; near it copying"
+                    + " slows down, at it the migration gives itself up (default: 80 %% of max_slot_wal_keep_size,"
+                    + " or without that the table's size, at least 4GB and at most 64GB)")
+    private Optional<String> maxSlotWal = Optional.empty();
+
+    @Option(
+            names = "--max-key-log",
+            paramLabel = "<size>",
+            description = "size of the log of changed keys on disk, or off; at it the migration gives itself up "
+                    + "(default: 10GB)")
+    private Optional<String> maxKeyLog = Optional.empty();
+
+    @Option(
+            names = "--max-snapshot-age",
+            paramLabel = "<time>",
+            description = "how long one transaction, such as an index build, may keep vacuum from removing dead rows, "
+                    + "such as 90min, or off; at it the migration gives itself up (default: 2h)")
+    private Optional<String> maxSnapshotAge = Optional.empty();
+
+    @Option(
+            names = "--max-time",
+            paramLabel = "<time>",
+            description = "time after which the run is interrupted, such as 6h; the same command goes on from there "
+                    + "(default: off)")
+    private Optional<String> maxTime = Optional.empty();
 
     /**
      * Command line over configuration file.
@@ -84,54 +88,48 @@ final class MigrationOptions {
      * @param terminal is told of a password that others can see
      * @throws UsageException with all that is wrong in both
      */
-    MigrationValues values(Terminal terminal) {
+    MigrationValues values(Terminal terminal, ChangeOptions change) {
+        return values(terminal, change, MigrationValues::problems);
+    }
+
+    /** The same for a migration that is begun: what to change is known, and a file that says it is not asked. */
+    MigrationValues valuesToGoOn(Terminal terminal) {
+        return values(terminal, new ChangeOptions(), MigrationValues::problemsToGoOn);
+    }
+
+    private MigrationValues values(
+            Terminal terminal, ChangeOptions change, Function<MigrationValues, List<String>> check) {
         Passwords.warnIfVisible(url, terminal);
         List<String> problems = new ArrayList<>();
         MigrationValues inFile =
                 config.map(file -> new ConfigFile(file, problems::add).read()).orElse(MigrationValues.none());
-        MigrationValues values = given(problems::add).over(inFile);
-        problems.addAll(values.problems());
+        MigrationValues values = given(change, problems::add).over(inFile);
+        problems.addAll(check.apply(values));
         if (!problems.isEmpty()) {
             throw new UsageException(problems);
         }
         return values;
     }
 
-    private MigrationValues given(Consumer<String> problems) {
+    private MigrationValues given(ChangeOptions change, Consumer<String> problems) {
         return new MigrationValues(
                 url,
-                table,
-                alter.isEmpty() ? Optional.empty() : Optional.of(nonBlank(alter, problems)),
-                using.isEmpty() ? Optional.empty() : Optional.of(assignments(problems)),
-                columnOrder.flatMap(text -> parsed("--column-order", text, ColumnNames::parseList, problems)),
+                change.table(),
+                change.alter(problems),
+                change.using(problems),
+                change.columnOrder(problems),
                 Optional.ofNullable(workers),
                 Optional.ofNullable(dropRetired),
-                Optional.ofNullable(verify));
+                Optional.ofNullable(verify),
+                budgets(problems));
     }
 
-    private static List<String> nonBlank(List<String> texts, Consumer<String> problems) {
-        if (texts.stream().anyMatch(String::isBlank)) {
-            problems.accept("--alter must not be blank");
-        }
-        return texts;
-    }
-
-    private Map<Identifier, String> assignments(Consumer<String> problems) {
-        Map<Identifier, String> assignments = new LinkedHashMap<>();
-        for (String text : using) {
-            parsed("--using", text, ColumnNames::parseAssignment, problems)
-                    .ifPresent(entry -> assignments.put(entry.getKey(), entry.getValue()));
-        }
-        return assignments;
-    }
-
-    private static <T> Optional<T> parsed(
-            String option, String text, Function<String, T> parser, Consumer<String> problems) {
-        try {
-            return Optional.of(parser.apply(text));
-        } catch (IllegalArgumentException e) {
-            problems.accept("%s: %s".formatted(option, e.getMessage()));
-            return Optional.empty();
-        }
+    private Budgets budgets(Consumer<String> problems) {
+        return new Budgets(
+                maxSlotWal.flatMap(text -> ChangeOptions.parsed("--max-slot-wal", text, Units::parseSize, problems)),
+                maxKeyLog.flatMap(text -> ChangeOptions.parsed("--max-key-log", text, Units::parseSize, problems)),
+                maxSnapshotAge.flatMap(
+                        text -> ChangeOptions.parsed("--max-snapshot-age", text, Units::parseTime, problems)),
+                maxTime.flatMap(text -> ChangeOptions.parsed("--max-time", text, Units::parseTime, problems)));
     }
 }

@@ -62,12 +62,14 @@ final class OutcomePrinter {
     }
 
     private static String verified(MigrationReport report) {
-        if (report.verified()) {
-            return "yes, old and new table were equal";
-        }
-        return isOfEarlierRun(report.cutover())
-                ? "not by this run, which found the tables swapped"
-                : "no, as you asked";
+        return switch (report.verify().mode()) {
+            case FULL -> "yes, old and new table were equal";
+            case SAMPLE ->
+                "a random sample only, as you asked: %s rows were equal"
+                        .formatted(Amounts.count(report.verify().rows()));
+            case OFF ->
+                isOfEarlierRun(report.cutover()) ? "not before the swap, which an earlier run did" : "no, as you asked";
+        };
     }
 
     private static boolean isOfEarlierRun(CutoverReport cutover) {

@@ -3,6 +3,7 @@ package dev.walshift.cli;
 import dev.walshift.cli.config.MigrationValues;
 import dev.walshift.engine.migration.Migration;
 import dev.walshift.engine.migration.MigrationRequest;
+import dev.walshift.engine.pace.Limits;
 import dev.walshift.engine.plan.MigrationPlan;
 import dev.walshift.postgres.Database;
 import java.util.List;
@@ -22,6 +23,9 @@ final class PlanCommand implements Callable<Integer>, ReportsJson {
     private final Surroundings surroundings;
 
     @Mixin
+    private final ChangeOptions change = new ChangeOptions();
+
+    @Mixin
     private final MigrationOptions options = new MigrationOptions();
 
     @Option(names = "--json", description = "print one JSON object")
@@ -33,15 +37,17 @@ final class PlanCommand implements Callable<Integer>, ReportsJson {
 
     @Override
     public Integer call() {
-        MigrationValues values = options.values(surroundings.terminal());
+        MigrationValues values = options.values(surroundings.terminal(), change);
         MigrationRequest request = values.toRequest();
         Database database = new Connections(surroundings).open(values.url());
-        MigrationPlan plan = new Migration(database, request).plan();
+        Migration migration = new Migration(database, request, values.toSettings());
+        MigrationPlan plan = migration.plan();
+        Limits limits = migration.limits(plan);
         List<String> steps = plan.isPossible() ? PlanSteps.of(plan.strategy(), request) : List.of();
         if (json) {
-            surroundings.terminal().out().println(Json.of(plan, steps));
+            surroundings.terminal().out().println(Json.of(plan, limits, steps));
         } else if (plan.isPossible()) {
-            new PlanPrinter(surroundings.terminal().out()).print(plan, steps);
+            new PlanPrinter(surroundings.terminal().out()).print(plan, limits, steps);
         } else {
             new PlanPrinter(surroundings.terminal().out()).printRefusal(plan.problems());
         }

@@ -2,10 +2,14 @@ package dev.walshift.cli;
 
 import dev.walshift.cli.terminal.Amounts;
 import dev.walshift.engine.Problem;
+import dev.walshift.engine.pace.Limit;
+import dev.walshift.engine.pace.Limits;
 import dev.walshift.engine.plan.MigrationPlan;
 import dev.walshift.engine.plan.Strategy;
 import java.io.PrintStream;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /** Prints plans for people. */
 final class PlanPrinter {
@@ -15,7 +19,7 @@ final class PlanPrinter {
         this.target = target;
     }
 
-    void print(MigrationPlan plan, List<String> steps) {
+    void print(MigrationPlan plan, Limits limits, List<String> steps) {
         target.printf("Table      %s%n", plan.table().name());
         target.printf(
                 "Size       about %s rows; %s, indexes %s%n",
@@ -29,6 +33,7 @@ final class PlanPrinter {
         printSection("Changes", plan.changes());
         printSection("Notices", plan.notices());
         printSection("What will happen", steps);
+        printSection("Limits", limits(plan.strategy(), limits));
     }
 
     void printRefusal(List<Problem> problems) {
@@ -51,6 +56,21 @@ final class PlanPrinter {
             case SHADOW ->
                 "shadow table: the rows must be rewritten, so a new table is filled and then takes the old one's place";
         };
+    }
+
+    private static List<String> limits(Strategy strategy, Limits limits) {
+        List<String> lines = new ArrayList<>();
+        if (strategy == Strategy.SHADOW) {
+            lines.add("WAL kept for the slot: " + text(limits.slotWalBytes(), Amounts::bytes));
+            lines.add("log of changed keys: " + text(limits.keyLogBytes(), Amounts::bytes));
+            lines.add("vacuum held back: " + text(limits.snapshotAge(), Amounts::estimate));
+        }
+        lines.add("time of a run: " + text(limits.time(), Amounts::estimate));
+        return lines;
+    }
+
+    private static <T> String text(Limit<T> limit, Function<T, String> words) {
+        return limit.most().map(words).orElse("no limit");
     }
 
     private void printSection(String title, List<String> lines) {

@@ -32,9 +32,11 @@ final class PlanSteps {
                 "index: builds the new table's indexes. No lock on the table in use",
                 "catch up: copies the rows that changed meanwhile, again and again, until hardly any are left. "
                         + "Lock: ACCESS SHARE",
-                request.verify()
-                        ? "verify: compares every row of both tables. Lock: ACCESS SHARE"
-                        : "verify: left out, as you asked",
+                switch (request.verify()) {
+                    case FULL -> "verify: compares every row of both tables. Lock: ACCESS SHARE";
+                    case SAMPLE -> "verify: compares a random sample of both tables, as you asked. Lock: ACCESS SHARE";
+                    case OFF -> "verify: left out, as you asked";
+                },
                 "cut over: brings over the last changed rows and swaps the tables in one transaction. Lock: ACCESS"
                         + " EXCLUSIVE, asked for with a short lock_timeout; if it is not granted, or the rest takes too"
                         + " long, all is undone and tried again later",

@@ -1,7 +1,6 @@
 package dev.walshift.cli;
 
 import dev.walshift.cli.config.MigrationValues;
-import dev.walshift.cli.progress.ProgressMonitor;
 import dev.walshift.engine.migration.Migration;
 import dev.walshift.postgres.Database;
 import java.util.concurrent.Callable;
@@ -14,13 +13,17 @@ import picocli.CommandLine.Option;
         name = "run",
         description = {
             "Changes the table while the application goes on using it.",
-            "Stopped by Ctrl-C or SIGTERM, or killed, it goes on where it was when the same command is given again."
+            "Stopped by Ctrl-C or SIGTERM, or killed, it goes on where it was when the same command is given again,"
+                    + " or with resume."
         },
         mixinStandardHelpOptions = true,
         sortOptions = false,
         versionProvider = Version.class)
 final class RunCommand implements Callable<Integer>, ReportsJson {
     private final Surroundings surroundings;
+
+    @Mixin
+    private final ChangeOptions change = new ChangeOptions();
 
     @Mixin
     private final MigrationOptions options = new MigrationOptions();
@@ -34,19 +37,10 @@ final class RunCommand implements Callable<Integer>, ReportsJson {
 
     @Override
     public Integer call() {
-        MigrationValues values = options.values(surroundings.terminal());
+        MigrationValues values = options.values(surroundings.terminal(), change);
         Database database = new Connections(surroundings).open(values.url());
-        Migration migration = new Migration(database, values.toRequest());
-        surroundings.shutdown().stopWith(migration::stop);
-        Outcome outcome = runShowingProgress(migration);
-        new OutcomePrinter(surroundings.terminal(), json).print(outcome);
-        return outcome.exitCode().number();
-    }
-
-    private Outcome runShowingProgress(Migration migration) {
-        try (ProgressMonitor monitor = ProgressMonitor.start(surroundings.terminal(), migration::progress)) {
-            return Outcome.of(migration);
-        }
+        Migration migration = new Migration(database, values.toRequest(), values.toSettings());
+        return new MigrationRunner(surroundings, json).run(database, migration);
     }
 
     @Override

@@ -12,11 +12,12 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Lets a running command end in good order, and with its own exit code, when the process is asked to end (SIGTERM, SIGINT,
- * SIGHUP): the JVM by itself would leave with 128 + signal as soon as its hooks are through. Any thread.
+ * SIGHUP): the JVM by itself would leave with 128 + signal as soon as its hooks are through. Asked again, it makes haste. Any thread.
  */
 final class Shutdown {
     private final Terminal terminal;
     private final AtomicReference<Optional<Runnable>> stop = new AtomicReference<>(Optional.empty());
+    private final AtomicReference<Optional<Runnable>> hurry = new AtomicReference<>(Optional.empty());
     private final CountDownLatch finished = new CountDownLatch(1);
     private final AtomicInteger exitCode = new AtomicInteger();
 
@@ -27,6 +28,22 @@ final class Shutdown {
     /** From now on {@link #stop} runs {@code action} and waits for {@link #finished}. */
     void stopWith(Runnable action) {
         stop.set(Optional.of(action));
+    }
+
+    /** The same; and {@link #hurry} runs {@code hurryUp}. */
+    void stopWith(Runnable action, Runnable hurryUp) {
+        hurry.set(Optional.of(hurryUp));
+        stopWith(action);
+    }
+
+    /** Asked to end once more: does not wait for what the server is doing. */
+    void hurry() {
+        if (finished.getCount() > 0) {
+            hurry.get().ifPresent(action -> {
+                terminal.err().println("Cancelling what the server is doing ...");
+                action.run();
+            });
+        }
     }
 
     /** The command is through, everything is printed. */
@@ -49,7 +66,10 @@ final class Shutdown {
             return OptionalInt.empty();
         }
         terminal.err()
-                .printf("Stopping at the next safe point, this can take up to %s ...%n", Amounts.estimate(patience));
+                .printf(
+                        "Stopping at the next safe point, this can take up to %s%s ...%n",
+                        Amounts.estimate(patience),
+                        hurry.get().isPresent() ? "; ask again to cancel what the server is doing" : "");
         action.get().run();
         try {
             if (finished.await(patience.toNanos(), TimeUnit.NANOSECONDS)) {

@@ -25,6 +25,7 @@ final class StatusJson {
                 .put("running", migration.running())
                 .put("copied", migration.copied().orElse(null))
                 .put("rowsCopied", migration.rowsCopied())
+                .put("compared", migration.compared().orElse(null))
                 .put("keysWaiting", migration.keysWaiting())
                 .put("slotLagBytes", migration.slotLagBytes().orElse(null))
                 .put("createdAt", migration.createdAt().toString())

@@ -14,8 +14,17 @@ import java.util.Locale;
 final class StatusPrinter {
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss'Z'").withZone(ZoneOffset.UTC);
-    private static final List<String> HEADER =
-            List.of("ID", "TABLE", "STATE", "RUNNING", "COPIED", "ROWS COPIED", "KEYS WAITING", "SLOT LAG", "UPDATED");
+    private static final List<String> HEADER = List.of(
+            "ID",
+            "TABLE",
+            "STATE",
+            "RUNNING",
+            "COPIED",
+            "ROWS COPIED",
+            "COMPARED",
+            "KEYS WAITING",
+            "SLOT LAG",
+            "UPDATED");
 
     private final PrintStream target;
 
@@ -52,6 +61,7 @@ final class StatusPrinter {
                 migration.running() ? "yes" : "no",
                 migration.copied().map(Amounts::percent).orElse("-"),
                 Amounts.count(migration.rowsCopied()),
+                migration.compared().map(Amounts::percent).orElse("-"),
                 Amounts.count(migration.keysWaiting()),
                 migration.slotLagBytes().map(Amounts::bytes).orElse("-"),
                 TIME.format(migration.updatedAt()));

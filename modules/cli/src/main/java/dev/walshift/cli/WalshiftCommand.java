@@ -23,8 +23,9 @@ import picocli.CommandLine.Spec;
             "0:done",
             "2:wrong options or configuration file; nothing was touched",
             "3:refused, as the plan found something in the way; nothing was touched",
-            "4:failed, and cleaned up",
-            "5:interrupted; the same command goes on from there"
+            "4:failed, and cleaned up; what shows that rows differ is kept",
+            "5:interrupted; the same command goes on from there",
+            "6:doctor found something that is left over"
         })
 final class WalshiftCommand implements Callable<Integer> {
     private final PrintStream err;

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 
 /** Runs commands inside this JVM and keeps what they print. */
-final class Cli {
+public final class Cli {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Map<String, String> environment;
@@ -26,7 +26,7 @@ final class Cli {
     }
 
     /** With an environment and home folder that hold nothing. */
-    static Cli bare() {
+    public static Cli bare() {
         return new Cli(Map.of(), Path.of("/nonexistent"));
     }
 
@@ -36,7 +36,7 @@ final class Cli {
         return new Cli(more, home);
     }
 
-    Result run(String... args) {
+    public Result run(String... args) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         Terminal terminal = new Terminal(out, err, OptionalInt.empty());
@@ -45,7 +45,7 @@ final class Cli {
     }
 
     /** How a command ended. */
-    record Result(int exitCode, String out, String err) {
+    public record Result(int exitCode, String out, String err) {
         List<String> outLines() {
             return out.lines().toList();
         }

@@ -6,13 +6,15 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** walshift as a process of its own; ended by {@link #close()} at the latest. */
-final class CliProcess implements AutoCloseable {
-    private static final int PATIENCE_SECONDS = 90;
+public final class CliProcess implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
 
     private final Process process;
     private final Path out;
@@ -25,13 +27,17 @@ final class CliProcess implements AutoCloseable {
     }
 
     /**
+     * Starts it.
+     *
      * @param folder for what it prints
      */
-    static CliProcess start(Path folder, String... args) throws IOException {
+    public static CliProcess start(Path folder, String... args) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 ProcessHandle.current().info().command().orElseThrow(),
                 "-Xmx128m",
                 "-XX:+UseSerialGC",
+                // These processes live for seconds.
+                "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("java.class.path"),
                 Main.class.getName()));
@@ -45,11 +51,11 @@ final class CliProcess implements AutoCloseable {
         return new CliProcess(process, out, err);
     }
 
-    String out() {
+    public String out() {
         return read(out);
     }
 
-    String err() {
+    public String err() {
         return read(err);
     }
 
@@ -61,20 +67,75 @@ final class CliProcess implements AutoCloseable {
         }
     }
 
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
     /** Sends SIGTERM. */
-    void terminate() {
+    public void terminate() {
         process.destroy();
     }
 
+    /** Sends SIGINT, as Ctrl-C does. */
+    void interrupt() throws IOException, InterruptedException {
+        int sent = new ProcessBuilder("kill", "-INT", Long.toString(process.pid()))
+                .inheritIO()
+                .start()
+                .waitFor();
+        if (sent != 0) {
+            throw new IOException("SIGINT was not sent, kill ended with " + sent);
+        }
+    }
+
     /** Sends SIGKILL. */
-    void kill() {
+    public void kill() {
         process.destroyForcibly();
     }
 
+    /** Stops it where it is, as a machine that hangs does (SIGSTOP); until {@link #thaw}. */
+    public void freeze() {
+        signal("STOP");
+    }
+
+    /** Lets it go on (SIGCONT). */
+    public void thaw() {
+        signal("CONT");
+    }
+
+    private void signal(String name) {
+        try {
+            int exitCode = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                    .start()
+                    .waitFor();
+            if (exitCode != 0 && process.isAlive()) {
+                throw new IllegalStateException("kill -%s failed with exit code %d".formatted(name, exitCode));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Completes when it has ended. */
+    public CompletableFuture<Process> end() {
+        return process.onExit();
+    }
+
+    /** Waits for its end; false if it still runs after {@code longest}. */
+    public boolean endsWithin(Duration longest) throws InterruptedException {
+        return process.waitFor(longest.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Waits for its end, 90 s at most. */
+    public int exitCode() throws InterruptedException {
+        return exitCode(PATIENCE);
+    }
+
     /** Waits for its end. */
-    int exitCode() throws InterruptedException {
-        if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-            throw new AssertionError("did not end within %d s: %s%s".formatted(PATIENCE_SECONDS, out(), err()));
+    public int exitCode(Duration patience) throws InterruptedException {
+        if (!endsWithin(patience)) {
+            throw new AssertionError("did not end within %s: %s%s".formatted(patience, out(), err()));
         }
         return process.exitValue();
     }

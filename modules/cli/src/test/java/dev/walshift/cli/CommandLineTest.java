@@ -16,7 +16,17 @@ class CommandLineTest {
     private static final String NOBODY = "postgresql://app@127.0.0.1:9/shop";
 
     @ParameterizedTest
-    @ValueSource(strings = {"--help", "help", "plan --help", "run --help", "status --help", "demo --help", "help run"})
+    @ValueSource(
+            strings = {
+                "--help",
+                "help",
+                "plan --help",
+                "run --help",
+                "resume --help",
+                "status --help",
+                "demo --help",
+                "help run"
+            })
     void helpIsNoError(String args) {
         Cli.Result result = Cli.bare().run(args.split(" "));
 
@@ -52,6 +62,19 @@ class CommandLineTest {
 
         assertThat(result.exitCode()).isEqualTo(2);
         assertThat(result.err()).contains("statsu").contains("status");
+    }
+
+    @Test
+    void limitsWithoutUnitsAreRefusedAllAtOnce() {
+        Cli.Result result = Cli.bare()
+                .run("run", "--alter", "ALTER TABLE a DROP COLUMN b", "--max-slot-wal", "50", "--max-time", "2");
+
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err())
+                .contains(
+                        "--max-slot-wal: a size with its unit (kB, MB, GB or TB), such as 50GB, or off is expected,"
+                                + " got: 50",
+                        "--max-time: a time with its unit (s, min, h or d), such as 90min, or off is expected, got: 2");
     }
 
     @Test

@@ -1,9 +1,22 @@
 package dev.walshift.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import dev.walshift.engine.LockRetry;
+import dev.walshift.engine.cutover.CutoverSettings;
+import dev.walshift.engine.migration.InterruptedMigrationException;
+import dev.walshift.engine.migration.Migration;
+import dev.walshift.engine.migration.MigrationRequest;
+import dev.walshift.engine.migration.MigrationSettings;
+import dev.walshift.engine.plan.AlterRequest;
+import dev.walshift.engine.verify.VerifyMode;
+import dev.walshift.postgres.Database;
 import dev.walshift.postgres.QualifiedName;
+import dev.walshift.postgres.connect.ConnectionSettings;
+import dev.walshift.postgres.connect.Connector;
 import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
 import java.io.IOException;
@@ -13,6 +26,10 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -91,6 +108,54 @@ class CommandsTest {
     }
 
     @Test
+    void planShowsTheLimitsInEffect() throws Exception {
+        Cli.Result byDefault = cli("plan", "--table", TABLE.sql(), "--alter", TO_BIGINT);
+        Cli.Result chosen = cli(
+                "plan",
+                "--json",
+                "--table",
+                TABLE.sql(),
+                "--alter",
+                TO_BIGINT,
+                "--max-slot-wal",
+                "50GB",
+                "--max-key-log",
+                "off",
+                "--max-snapshot-age",
+                "90min",
+                "--max-time",
+                "6h");
+        Cli.Result inPlace = cli("plan", "--table", TABLE.sql(), "--alter", "ADD COLUMN a int", "--max-time", "30s");
+
+        assertThat(byDefault.out())
+                .containsSubsequence(
+                        "Limits",
+                        "- WAL kept for the slot: 4.0 GB",
+                        "- log of changed keys: 10 GB",
+                        "- vacuum held back: 2 h 00 min",
+                        "- time of a run: no limit");
+        assertThat(chosen.json().get("limits").toString())
+                .isEqualTo(
+                        "{\"slotWalBytes\":53687091200,\"keyLogBytes\":null,\"snapshotAge\":5400.0,\"time\":21600.0}");
+        assertThat(inPlace.out()).contains("- time of a run: 30 s").doesNotContain("WAL kept");
+    }
+
+    @Test
+    void aRunWhoseTimeIsOverIsInterruptedAndGoesOnWithMoreOfIt() throws Exception {
+        String[] run = {"--json", "--table", TABLE.sql(), "--alter", TO_BIGINT, "--max-time", "0.001s"};
+
+        Cli.Result tooShort = cli("run", run);
+        run[run.length - 1] = "1h";
+        Cli.Result enough = cli("run", run);
+
+        assertThat(tooShort.exitCode()).isEqualTo(5);
+        assertThat(tooShort.json().get("problem").get("code").asText()).isEqualTo("BUDGET_EXCEEDED");
+        assertThat(tooShort.err()).contains("stopped after", "--max-time");
+        assertThat(enough.exitCode()).isZero();
+        assertThat(typeOfId()).isEqualTo("bigint");
+    }
+
+    @Test
     void planNamesTheChoicesThatWereMade() {
         Cli.Result result = cli(
                 "plan",
@@ -98,7 +163,8 @@ class CommandsTest {
                 TABLE.sql(),
                 "--alter",
                 TO_BIGINT,
-                "--no-verify",
+                "--verify",
+                "off",
                 "--drop-retired",
                 "--workers",
                 "1");
@@ -208,11 +274,11 @@ class CommandsTest {
             using:
               note: replace(note, 'note ', '')::int
             drop-retired: true
-            verify: false
+            verify: sample
             """.formatted(database.url(), TABLE.sql().replace("'", "''")));
 
         Cli.Result result =
-                Cli.bare().run("run", "--config", file.toString(), "--verify", "--no-drop-retired", "--json");
+                Cli.bare().run("run", "--config", file.toString(), "--verify=full", "--no-drop-retired", "--json");
 
         assertThat(result.exitCode()).as(result.err()).isZero();
         assertThat(result.json().path("verified").asBoolean()).isTrue();
@@ -251,6 +317,85 @@ class CommandsTest {
         assertThat(result.json().at("/problem/remedy").asText()).isNotBlank();
         assertThat(typeOfId()).isEqualTo("integer");
         assertThat(objectsOfOurs()).isEqualTo("0");
+    }
+
+    /** Migration 1, which nothing keeps from going on but its settings. */
+    private void interruptBeforeTheSwap() throws SQLException {
+        Connector connector = new Connector(
+                ConnectionSettings.resolve(Optional.of(database.url()), Map.of(), Path.of("no-home"), warning -> {}));
+        MigrationSettings hasty = MigrationSettings.DEFAULT.with(new CutoverSettings(
+                new LockRetry(Duration.ofMillis(50), 1, Duration.ofMillis(10), below -> 0),
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(1),
+                30));
+        MigrationRequest request = new MigrationRequest(
+                new AlterRequest(Optional.of(TABLE.sql()), List.of(TO_BIGINT), Map.of(), List.of()),
+                1,
+                false,
+                VerifyMode.OFF);
+        try (Connection reader = database.connect();
+                Statement statement = reader.createStatement()) {
+            reader.setAutoCommit(false);
+            statement.execute("LOCK TABLE %s IN ACCESS SHARE MODE".formatted(TABLE));
+            Migration migration =
+                    new Migration(new Database(connector::connect, connector::connectForReplication), request, hasty);
+            assertThatThrownBy(migration::run).isInstanceOf(InterruptedMigrationException.class);
+        }
+    }
+
+    @Test
+    void verifyComparesTheTablesOfAnInterruptedMigration() throws IOException, SQLException {
+        interruptBeforeTheSwap();
+
+        Cli.Result text = cli("verify", "1");
+        Cli.Result json = cli("verify", "--json", "--workers", "3", "1");
+
+        assertThat(text.exitCode()).as(text.err()).isZero();
+        assertThat(text.out()).isEqualTo("""
+            Equal: each of the 1,000 rows of %s is in the new table as it should be, and nothing else.
+            """.formatted(TABLE));
+        assertThat(text.err()).containsAnyOf("catch up", "verify");
+        assertThat(json.exitCode()).isZero();
+        assertThat(json.json().toString())
+                .isEqualTo("{\"state\":\"done\",\"id\":1,\"table\":%s,\"verified\":true,\"rowsVerified\":1000}"
+                        .formatted(TextNode.valueOf(TABLE.sql())));
+
+        Cli.Result run = cli("run", "--json", "--table", TABLE.sql(), "--alter", TO_BIGINT);
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        assertThat(run.json().path("verify").asText()).isEqualTo("full");
+        assertThat(run.json().path("rowsVerified").asInt()).isEqualTo(1_000);
+    }
+
+    @Test
+    void verifyNamesWhatDiffersAndKeepsItUntilAbort() throws IOException, SQLException {
+        interruptBeforeTheSwap();
+        database.execute(
+                "DELETE FROM walshift_1.%s WHERE id = 12".formatted(TABLE.name().sql()));
+
+        Cli.Result verify = cli("verify", "--json", "1");
+        Cli.Result run = cli("run", "--json", "--table", TABLE.sql(), "--alter", TO_BIGINT);
+        Cli.Result status = cli("status");
+        Cli.Result abort = cli("abort", "1");
+
+        assertThat(verify.exitCode()).isEqualTo(4);
+        assertThat(verify.err()).contains("Failed: ", "(12) is missing", "walshift abort 1");
+        assertThat(verify.json().at("/problem/code").asText()).isEqualTo("DIFFERENCE_FOUND");
+        assertThat(run.exitCode()).isEqualTo(4);
+        assertThat(run.json().at("/problem/message").asText()).contains("(12) is missing");
+        assertThat(status.out()).contains("differs", "(12) is missing");
+        assertThat(typeOfId()).isEqualTo("integer");
+        assertThat(abort.exitCode()).as(abort.err()).isZero();
+        assertThat(objectsOfOurs()).isEqualTo("0");
+    }
+
+    @Test
+    void verifyRefusesWhatCannotBeCompared() throws IOException {
+        Cli.Result none = cli("verify", "--json", "1");
+        Cli.Result many = cli("verify", "--workers", "65", "1");
+
+        assertThat(none.exitCode()).isEqualTo(3);
+        assertThat(none.json().path("state").asText()).isEqualTo("refused");
+        assertThat(many.exitCode()).isEqualTo(2);
     }
 
     @Test

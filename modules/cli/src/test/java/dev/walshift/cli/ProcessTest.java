@@ -112,6 +112,71 @@ class ProcessTest {
     }
 
     @Test
+    void aSecondCtrlCCancelsWhatTheServerIsDoing() throws Exception {
+        database.execute(
+                """
+                CREATE FUNCTION public.slow(n int) RETURNS bigint LANGUAGE plpgsql AS $$
+                BEGIN
+                    PERFORM pg_sleep(600) WHERE n = 500 AND current_setting('application_name') = 'walshift copy';
+                    RETURN n;
+                END $$
+                """,
+                "ALTER TABLE %s ADD COLUMN n int DEFAULT 1".formatted(TABLE),
+                "UPDATE %s SET n = id".formatted(TABLE));
+        String[] slowly = {"--url", database.url(), "--alter", "ALTER COLUMN n TYPE bigint USING public.slow(n)"};
+        try (CliProcess stopped = startRun(slowly)) {
+            await().atMost(SOON).until(() -> isAsleep());
+            stopped.interrupt();
+            await().atMost(SOON).until(() -> stopped.err().contains("ask again to cancel"));
+            assertThat(stopped.isAlive()).isTrue();
+            stopped.interrupt();
+
+            assertThat(stopped.exitCode()).as(stopped.err()).isEqualTo(5);
+            assertThat(stopped.err()).contains("Cancelling what the server is doing", "Interrupted: ");
+            assertThat(lastLine(stopped.out()).at("/problem/code").asText()).isEqualTo("STOPPED");
+        }
+        database.execute(
+                "CREATE OR REPLACE FUNCTION public.slow(n int) RETURNS bigint LANGUAGE sql AS 'SELECT n::bigint'");
+        try (CliProcess resumed = startRun(slowly)) {
+            assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+        }
+        assertThat(typeOfId()).isEqualTo("bigint");
+    }
+
+    private boolean isAsleep() throws SQLException {
+        return query("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname ="
+                        + " current_database()")
+                .equals("1");
+    }
+
+    @Test
+    void resumesByItsNumber() throws Exception {
+        try (Connection reader = reader();
+                CliProcess killed = startRun("--url", database.url(), "--drop-retired")) {
+            await().atMost(SOON).until(() -> killed.err().contains("cut over"));
+            killed.kill();
+            assertThat(killed.exitCode()).isNotZero();
+            reader.rollback();
+        }
+        Cli cli = Cli.bare();
+        String url = database.url();
+
+        Cli.Result resumed = cli.run("resume", "1", "--url", url, "--workers", "1", "--json");
+        Cli.Result again = cli.run("resume", "1", "--url", url);
+        Cli.Result unknown = cli.run("resume", "4711", "--url", url);
+
+        assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+        assertThat(resumed.json().path("id").asLong()).isEqualTo(1);
+        assertThat(resumed.json().path("verified").asBoolean()).isTrue();
+        assertThat(resumed.json().path("retired").isNull()).isTrue();
+        assertThat(typeOfId()).isEqualTo("bigint");
+        assertThat(again.exitCode()).isEqualTo(3);
+        assertThat(again.err()).contains("migration 1 is over", "walshift status");
+        assertThat(unknown.exitCode()).isEqualTo(3);
+        assertThat(unknown.err()).contains("4711", "nothing was touched");
+    }
+
+    @Test
     void goesOnAfterItWasKilled() throws Exception {
         try (Connection reader = reader();
                 CliProcess killed = startRun()) {
@@ -159,12 +224,15 @@ class ProcessTest {
     }
 
     private String typeOfId() throws SQLException {
+        return query("""
+            SELECT format_type(atttypid, -1) FROM pg_attribute WHERE attname = 'id' AND attrelid = '%s'::regclass
+            """.formatted(TABLE));
+    }
+
+    private String query(String sql) throws SQLException {
         try (Connection connection = database.connect();
                 Statement statement = connection.createStatement();
-                ResultSet rows = statement.executeQuery("""
-                    SELECT format_type(atttypid, -1) FROM pg_attribute
-                     WHERE attname = 'id' AND attrelid = '%s'::regclass
-                    """.formatted(TABLE))) {
+                ResultSet rows = statement.executeQuery(sql)) {
             rows.next();
             return rows.getString(1);
         }

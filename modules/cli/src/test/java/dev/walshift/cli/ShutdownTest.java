@@ -39,6 +39,19 @@ class ShutdownTest {
     }
 
     @Test
+    void hurriesOnlyWhileSomethingRuns() {
+        AtomicInteger hurried = new AtomicInteger();
+        shutdown.hurry();
+        shutdown.stopWith(() -> {}, hurried::incrementAndGet);
+        shutdown.hurry();
+        shutdown.hurry();
+        shutdown.finished(5);
+        shutdown.hurry();
+
+        assertThat(hurried).hasValue(2);
+    }
+
+    @Test
     void keepsTheExitCodeOfACommandThatIsThrough() {
         shutdown.stopWith(() -> {
             throw new AssertionError("there is nothing left to stop");

@@ -26,6 +26,11 @@ public final class StopSignal {
         return child;
     }
 
+    /** Forgets a child that nobody waits for any more. */
+    public void forget(StopSignal child) {
+        children.remove(child);
+    }
+
     public boolean isRaised() {
         return raised.getCount() == 0;
     }

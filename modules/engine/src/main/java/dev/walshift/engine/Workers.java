@@ -1,7 +1,9 @@
 package dev.walshift.engine;
 
+import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlStates;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -9,6 +11,8 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /** Runs tasks side by side, each in a thread of its own, and waits for all of them. */
 public final class Workers {
+    private static final Duration AGAIN = Duration.ofMillis(500);
+
     private Workers() {}
 
     /** What one worker does. */
@@ -25,7 +29,8 @@ public final class Workers {
     /**
      * Runs all tasks. The first failure stops the others and is thrown, the others' as suppressed ones.
      *
-     * @param onStop what else to do once when the signal is raised, such as cancelling statements
+     * @param onStop what else to do when the signal is raised, such as cancelling statements; again from time to time, since a cancel
+     *     that comes between two statements cancels nothing
      * @throws StoppedException if {@code stop} was raised
      */
     public static void run(String name, StopSignal stop, List<? extends Task> tasks, Task onStop) throws SQLException {
@@ -45,12 +50,33 @@ public final class Workers {
                         }
                     }));
         }
-        join(threads, own, onStop);
+        try {
+            join(threads, own, onStop);
+        } finally {
+            stop.forget(own);
+        }
         if (stop.isRaised() && failure.get().filter(Workers::isCancelled).isPresent()) {
             throw new StoppedException();
         }
         rethrow(failure.get());
         stop.check();
+    }
+
+    /** A statement on its own. */
+    @FunctionalInterface
+    public interface LongStatement {
+        /** Runs it in the session that can be cancelled. */
+        void run() throws SQLException;
+    }
+
+    /**
+     * Runs a statement that may take long, and cancels it when the signal is raised meanwhile.
+     *
+     * @param session the one that {@code statement} uses
+     * @throws StoppedException if {@code stop} was raised
+     */
+    public static void cancellable(Session session, StopSignal stop, LongStatement statement) throws SQLException {
+        run("statement", stop, List.of(signal -> statement.run()), signal -> session.cancel());
     }
 
     private static Optional<Throwable> first(Optional<Throwable> earlier, Optional<Throwable> later) {
@@ -68,12 +94,12 @@ public final class Workers {
     }
 
     private static void join(List<Thread> threads, StopSignal own, Task onStop) throws SQLException {
-        boolean told = false;
+        long told = 0;
         boolean interrupted = false;
         for (Thread thread : threads) {
             while (thread.isAlive()) {
-                if (own.isRaised() && !told) {
-                    told = true;
+                if (own.isRaised() && (told == 0 || System.nanoTime() - told > AGAIN.toNanos())) {
+                    told = System.nanoTime();
                     onStop.run(own);
                 }
                 try {

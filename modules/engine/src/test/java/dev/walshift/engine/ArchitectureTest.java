@@ -1,5 +1,9 @@
 package dev.walshift.engine;
 
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
@@ -7,7 +11,9 @@ import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.Date;
 
 /** The direction of dependencies: postgres, then engine's values, then journal, then the stages, then the conductor. */
 @AnalyzeClasses(packages = "dev.walshift", importOptions = DoNotIncludeTests.class)
@@ -33,7 +39,11 @@ final class ArchitectureTest {
     @ArchTest
     static final ArchRule VALUES_KNOW_NO_STAGE = noClasses()
             .that()
-            .resideInAnyPackage("dev.walshift.engine", "dev.walshift.engine.table..", "dev.walshift.engine.journal..")
+            .resideInAnyPackage(
+                    "dev.walshift.engine",
+                    "dev.walshift.engine.table..",
+                    "dev.walshift.engine.pace..",
+                    "dev.walshift.engine.journal..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(STAGES);
@@ -53,6 +63,21 @@ final class ArchitectureTest {
                     "dev.walshift.engine.(plan|changes|copy|index|sync|verify|cutover)..")
             .should()
             .notDependOnEachOther();
+
+    /** Clocks step: a timeout counted by one would end early, or never. */
+    @ArchTest
+    static final ArchRule TIME_IS_MONOTONIC = noClasses()
+            .that()
+            .resideInAnyPackage("dev.walshift.engine..", "dev.walshift.postgres..")
+            .should()
+            .callMethod(System.class, "currentTimeMillis")
+            .orShould()
+            .callConstructor(Date.class)
+            .orShould()
+            .callMethodWhere(target(name("now")).and(target(owner(resideInAPackage("java.time..")))))
+            .orShould()
+            .dependOnClassesThat()
+            .belongToAnyOf(Clock.class);
 
     @ArchTest
     static final ArchRule NOBODY_SLEEPS = noClasses()

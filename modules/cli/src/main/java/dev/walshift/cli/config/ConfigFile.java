@@ -7,14 +7,19 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.walshift.engine.pace.Budgets;
+import dev.walshift.engine.pace.Units;
+import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.Identifier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,8 +31,19 @@ import org.yaml.snakeyaml.error.MarkedYAMLException;
 
 /** Reads a YAML file with the options of {@code run}, by the same names. Goes on after a mistake, to tell all of them. */
 public final class ConfigFile {
-    private static final List<String> KEYS =
-            List.of("url", "table", "alter", "using", "column-order", "workers", "drop-retired", "verify");
+    private static final List<String> KEYS = List.of(
+            "url",
+            "table",
+            "alter",
+            "using",
+            "column-order",
+            "workers",
+            "drop-retired",
+            "verify",
+            "max-slot-wal",
+            "max-key-log",
+            "max-snapshot-age",
+            "max-time");
 
     private final Path file;
     private final Consumer<String> problems;
@@ -55,7 +71,30 @@ public final class ConfigFile {
                 value(root, "column-order", this::columns),
                 value(root, "workers", this::wholeNumber),
                 value(root, "drop-retired", this::truth),
-                value(root, "verify", this::truth));
+                value(root, "verify", this::verifyMode),
+                budgets(root));
+    }
+
+    private Budgets budgets(JsonNode root) {
+        return new Budgets(
+                limit(root, "max-slot-wal", Units::parseSize),
+                limit(root, "max-key-log", Units::parseSize),
+                limit(root, "max-snapshot-age", Units::parseTime),
+                limit(root, "max-time", Units::parseTime));
+    }
+
+    /** What is no text, such as a number without its unit, is left to the parser of limits, which says what is missing. */
+    private <T> Optional<T> limit(JsonNode root, String key, Function<String, T> parser) {
+        Optional<JsonNode> node = Optional.ofNullable(root.get(key)).filter(found -> !found.isNull());
+        return node.flatMap(found -> parsed(new Field(key, found), () -> parser.apply(limitText(found))));
+    }
+
+    private static String limitText(JsonNode node) {
+        // YAML 1.1 reads off as false.
+        if (node.isBoolean() && !node.booleanValue()) {
+            return "off";
+        }
+        return node.isTextual() ? node.textValue() : node.toString();
     }
 
     private Optional<JsonNode> parse() {
@@ -182,6 +221,20 @@ public final class ConfigFile {
             return false;
         }
         return field.node().booleanValue();
+    }
+
+    private VerifyMode verifyMode(Field field) {
+        // To YAML, off is another word for false.
+        String given = field.node().equals(BooleanNode.FALSE)
+                ? VerifyMode.OFF.name()
+                : field.node().asText();
+        Optional<VerifyMode> mode = Arrays.stream(VerifyMode.values())
+                .filter(candidate -> candidate.name().equalsIgnoreCase(given))
+                .findFirst();
+        if (mode.isEmpty()) {
+            reject(field, "full, sample or off");
+        }
+        return mode.orElse(VerifyMode.FULL);
     }
 
     private void reject(Field field, String allowed) {

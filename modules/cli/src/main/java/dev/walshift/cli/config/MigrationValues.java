@@ -1,7 +1,10 @@
 package dev.walshift.cli.config;
 
 import dev.walshift.engine.migration.MigrationRequest;
+import dev.walshift.engine.migration.MigrationSettings;
+import dev.walshift.engine.pace.Budgets;
 import dev.walshift.engine.plan.AlterRequest;
+import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.Identifier;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +22,8 @@ import java.util.regex.Pattern;
  * @param columnOrder of the new table
  * @param workers parallel workers
  * @param dropRetired whether the old table is dropped at the end
- * @param verify whether old and new table are compared before the swap
+ * @param verify how much of old and new table is compared before the swap
+ * @param budgets what the migration may use of the server
  */
 public record MigrationValues(
         Optional<String> url,
@@ -29,7 +33,8 @@ public record MigrationValues(
         Optional<List<Identifier>> columnOrder,
         Optional<Integer> workers,
         Optional<Boolean> dropRetired,
-        Optional<Boolean> verify) {
+        Optional<VerifyMode> verify,
+        Budgets budgets) {
     /** What a small server can spare beside the application; how much a larger one can, only the operator knows. */
     public static final int DEFAULT_WORKERS = 2;
 
@@ -44,7 +49,8 @@ public record MigrationValues(
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                Budgets.DEFAULT);
     }
 
     /** These values, and those of {@code others} where these are empty. */
@@ -57,7 +63,8 @@ public record MigrationValues(
                 columnOrder.or(others::columnOrder),
                 workers.or(others::workers),
                 dropRetired.or(others::dropRetired),
-                verify.or(others::verify));
+                verify.or(others::verify),
+                budgets.over(others.budgets));
     }
 
     /** What is wrong with them as a whole, one line each. */
@@ -71,10 +78,31 @@ public record MigrationValues(
                         .noneMatch(text -> WHOLE_STATEMENT.matcher(text).find())) {
             problems.add("no table: give --table, or a whole ALTER TABLE statement in --alter");
         }
+        problems.addAll(problemsToGoOn());
+        return problems;
+    }
+
+    /** What of that matters for a migration that is begun already. */
+    public List<String> problemsToGoOn() {
+        List<String> problems = new ArrayList<>();
         workers.filter(number -> number < 1 || number > MigrationRequest.MAX_WORKERS)
                 .ifPresent(number -> problems.add("workers must be a whole number from 1 to %d, got %d"
                         .formatted(MigrationRequest.MAX_WORKERS, number)));
         return problems;
+    }
+
+    /** The request of a migration that is begun already, with these values where they are not empty. */
+    public MigrationRequest over(MigrationRequest begun) {
+        return new MigrationRequest(
+                begun.alter(),
+                workers.orElse(begun.workers()),
+                dropRetired.orElse(begun.dropRetired()),
+                verify.orElse(begun.verify()));
+    }
+
+    /** How the request is to be carried out. */
+    public MigrationSettings toSettings() {
+        return MigrationSettings.DEFAULT.with(budgets);
     }
 
     /** The request, once there are no {@link #problems()}. */
@@ -82,6 +110,6 @@ public record MigrationValues(
         AlterRequest change =
                 new AlterRequest(table, alter.orElse(List.of()), using.orElse(Map.of()), columnOrder.orElse(List.of()));
         return new MigrationRequest(
-                change, workers.orElse(DEFAULT_WORKERS), dropRetired.orElse(false), verify.orElse(true));
+                change, workers.orElse(DEFAULT_WORKERS), dropRetired.orElse(false), verify.orElse(VerifyMode.FULL));
     }
 }

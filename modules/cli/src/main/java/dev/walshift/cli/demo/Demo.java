@@ -12,6 +12,7 @@ import dev.walshift.engine.migration.MigrationProgress;
 import dev.walshift.engine.migration.MigrationReport;
 import dev.walshift.engine.migration.MigrationRequest;
 import dev.walshift.engine.plan.AlterRequest;
+import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.testkit.oracle.Comparison;
 import dev.walshift.testkit.workload.Truth;
 import java.io.PrintStream;
@@ -118,7 +119,8 @@ public final class Demo {
 
     private MigrationReport migrate(Traffic traffic, DemoServer server) {
         AlterRequest change = new AlterRequest(Optional.of("public.orders"), CLAUSES, Map.of(), List.of());
-        Migration migration = new Migration(server.database(), new MigrationRequest(change, WORKERS, false, true));
+        Migration migration =
+                new Migration(server.database(), new MigrationRequest(change, WORKERS, false, VerifyMode.FULL));
         running.set(Optional.of(migration));
         stop.check();
         ProgressText text = progress -> List.of(ProgressText.oneLine(progress), traffic.recently());

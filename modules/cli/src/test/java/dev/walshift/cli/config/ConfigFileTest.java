@@ -3,11 +3,15 @@ package dev.walshift.cli.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.walshift.engine.migration.MigrationRequest;
+import dev.walshift.engine.pace.Budgets;
+import dev.walshift.engine.pace.Limit;
 import dev.walshift.engine.plan.AlterRequest;
+import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.Identifier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ConfigFileTest {
     private final Path file;
@@ -45,7 +50,7 @@ class ConfigFileTest {
             column-order: [id, source, '"Net price"']
             workers: 7
             drop-retired: true
-            verify: false
+            verify: off
             """);
 
         assertThat(problems).isEmpty();
@@ -59,7 +64,7 @@ class ConfigFileTest {
                                 List.of(new Identifier("id"), new Identifier("source"), new Identifier("Net price"))),
                         7,
                         true,
-                        false));
+                        VerifyMode.OFF));
     }
 
     @Test
@@ -76,13 +81,67 @@ class ConfigFileTest {
         assertThat(values.columnOrder()).contains(List.of(new Identifier("a"), new Identifier("b")));
     }
 
+    /** To YAML, off is another word for false. */
+    @ParameterizedTest
+    @CsvSource({"full,FULL", "Sample,SAMPLE", "off,OFF", "'\"off\"',OFF", "false,OFF"})
+    void readsHowMuchToCompare(String given, VerifyMode mode) throws IOException {
+        assertThat(read("verify: " + given).verify()).contains(mode);
+        assertThat(problems).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"true", "most", "1", "[full]"})
+    void refusesAnotherAmountToCompare(String given) throws IOException {
+        MigrationValues unused = read("verify: " + given);
+
+        assertThat(problems).singleElement().asString().contains("verify must be full, sample or off, got");
+    }
+
+    @Test
+    void readsLimits() throws IOException {
+        MigrationValues values = read("""
+            max-slot-wal: 50GB
+            max-key-log: off
+            max-snapshot-age: 90min
+            """);
+
+        assertThat(problems).isEmpty();
+        assertThat(values.toSettings().budgets())
+                .isEqualTo(new Budgets(
+                        Optional.of(Limit.at(50L << 30)),
+                        Optional.of(Limit.off()),
+                        Optional.of(Limit.at(Duration.ofMinutes(90))),
+                        Optional.empty()));
+    }
+
+    @Test
+    void refusesLimitsWithoutUnits() throws IOException {
+        read("""
+            max-slot-wal: 50
+            max-key-log: true
+            max-time: [2h]
+            """);
+
+        assertThat(problems)
+                .containsExactly(
+                        file
+                                + ": max-slot-wal: a size with its unit (kB, MB, GB or TB), such as 50GB, or off is"
+                                + " expected, got: 50",
+                        file
+                                + ": max-key-log: a size with its unit (kB, MB, GB or TB), such as 50GB, or off is"
+                                + " expected, got: true",
+                        file
+                                + ": max-time: a time with its unit (s, min, h or d), such as 90min, or off is"
+                                + " expected, got: [\"2h\"]");
+    }
+
     @Test
     void leavesTheRestToDefaults() throws IOException {
         MigrationRequest request = read("alter: DROP COLUMN a").toRequest();
 
         assertThat(request.workers()).isEqualTo(2);
         assertThat(request.dropRetired()).isFalse();
-        assertThat(request.verify()).isTrue();
+        assertThat(request.verify()).isEqualTo(VerifyMode.FULL);
     }
 
     @Test
@@ -118,7 +177,8 @@ class ConfigFileTest {
                         file + ": unknown key 'tabel'; did you mean 'table'?",
                         file
                                 + ": unknown key 'password'; known keys are url, table, alter, using, column-order,"
-                                + " workers, drop-retired, verify",
+                                + " workers, drop-retired, verify, max-slot-wal, max-key-log, max-snapshot-age,"
+                                + " max-time",
                         file + ": alter must be a text or a list of texts, got []",
                         file
                                 + ": using: a column name is expected, in double quotes if it is not a plain one, got:"

@@ -13,7 +13,9 @@ import dev.walshift.postgres.SqlStates;
 import dev.walshift.postgres.SqlTemplate;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -46,7 +48,7 @@ public final class ChangePump implements AutoCloseable {
     private static final Duration IDLE_CONFIRM = Duration.ofSeconds(1);
 
     private static final Duration POLL = Duration.ofMillis(10);
-    private static final SqlTemplate LOCAL = SqlTemplate.of("SET LOCAL synchronous_commit = local");
+    private static final SqlTemplate WRITTEN = SqlTemplate.of("SELECT pg_current_wal_insert_lsn()");
 
     private final ChangeStream stream;
     private final Session session;
@@ -63,6 +65,7 @@ public final class ChangePump implements AutoCloseable {
 
     private final Map<Long, Set<KeyLog.Entry>> gathered = new LinkedHashMap<>();
     private final List<String> markers = new ArrayList<>();
+    private final Deque<Confirmation> confirmations = new ArrayDeque<>();
     private Lsn end;
     private Lsn durable;
     private long writtenAt = System.nanoTime();
@@ -172,6 +175,7 @@ public final class ChangePump implements AutoCloseable {
                 if (isWriteDue()) {
                     write();
                 }
+                confirm();
                 if (gathered.isEmpty()) {
                     tellPassed();
                 }
@@ -208,10 +212,17 @@ public final class ChangePump implements AutoCloseable {
         return end.isAfter(durable) && age >= IDLE_CONFIRM.toNanos();
     }
 
-    /** Store first, then tell: only what is in the key log and on the disk is confirmed and reported as passed. */
+    /**
+     * What may be confirmed, and when.
+     *
+     * @param durable everything up to here is in the key log
+     * @param written behind the commit that put it there
+     */
+    private record Confirmation(Lsn durable, Lsn written) {}
+
+    /** Store first, then tell: only what is in the key log and on the disk is reported as passed, and later confirmed. */
     private void write() throws SQLException {
         boolean unused = session.inTransaction(Isolation.READ_COMMITTED, tx -> {
-            tx.execute(LOCAL);
             for (Map.Entry<Long, Set<KeyLog.Entry>> entries : gathered.entrySet()) {
                 Optional.ofNullable(keyLogs.get(entries.getKey()))
                         .orElseThrow()
@@ -222,8 +233,25 @@ public final class ChangePump implements AutoCloseable {
         });
         gathered.clear();
         durable = end;
-        stream.confirm(durable);
+        // Somebody may be waiting under the cutover's lock: nothing comes before them.
+        tellPassed();
+        if (confirmations.size() > 1) {
+            // The oldest comes next, the latest says it all; those in between would only make the queue grow.
+            confirmations.removeLast();
+        }
+        confirmations.add(new Confirmation(durable, session.queryOne(WRITTEN, row -> Lsn.parse(row.getString(1)))));
         writtenAt = System.nanoTime();
+    }
+
+    /**
+     * Confirms what is in the key log as soon as the stream has passed the commit that put it there. The server sends a failover slot's
+     * stream nothing that the standbys in synchronized_standby_slots have not on their disks, so by then they have that commit too. Else
+     * a promoted standby, whose copy of the slot may be as new as ours, would have forgotten keys that the slot does not send again.
+     */
+    private void confirm() throws SQLException {
+        while (!confirmations.isEmpty() && !confirmations.getFirst().written().isAfter(end)) {
+            stream.confirm(confirmations.removeFirst().durable());
+        }
     }
 
     /** Every key from before the markers is durable: whoever awaits one may go on. */

@@ -1,6 +1,5 @@
 package dev.walshift.engine.changes;
 
-import dev.walshift.postgres.Isolation;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
 import java.sql.SQLException;
@@ -15,14 +14,12 @@ import java.sql.SQLException;
  * @param content unique
  */
 public record Marker(String prefix, String content) {
-    private static final SqlTemplate LOCAL = SqlTemplate.of("SET LOCAL synchronous_commit = local");
-    private static final SqlTemplate EMIT = SqlTemplate.of("SELECT pg_logical_emit_message(true, ?, ?)");
+    /** One statement is one round trip, under the cutover's lock too. */
+    private static final SqlTemplate EMIT = SqlTemplate.of(
+            "SELECT set_config('synchronous_commit', 'local', true), pg_logical_emit_message(true, ?, ?)");
 
     /** Commits the marker; afterwards it is on the disk. {@code session} is in no transaction. */
     public void emit(Session session) throws SQLException {
-        String unused = session.inTransaction(Isolation.READ_COMMITTED, tx -> {
-            tx.execute(LOCAL);
-            return tx.queryOne(EMIT, row -> row.getString(1), prefix, content);
-        });
+        String unused = session.queryOne(EMIT, row -> row.getString(2), prefix, content);
     }
 }

@@ -2,6 +2,7 @@ package dev.walshift.engine.changes;
 
 import dev.walshift.engine.MigrationException;
 import dev.walshift.engine.ProblemCode;
+import dev.walshift.engine.journal.Journal;
 import dev.walshift.engine.table.Blueprint;
 import dev.walshift.engine.table.ReplicaIdentity;
 import dev.walshift.postgres.Identifier;
@@ -26,7 +27,12 @@ public final class Publication {
     private static final SqlTemplate CREATE = SqlTemplate.of("CREATE PUBLICATION {publication} FOR TABLE {tables}");
     private static final SqlTemplate TABLE = SqlTemplate.of("ONLY {table}");
     private static final SqlTemplate TABLE_COLUMNS = SqlTemplate.of("ONLY {table} ({columns})");
+    private static final SqlTemplate MARK = SqlTemplate.of("COMMENT ON PUBLICATION {publication} IS {mark}");
     private static final SqlTemplate DROP = SqlTemplate.of("DROP PUBLICATION IF EXISTS {publication}");
+    private static final SqlTemplate IS_MARKED = SqlTemplate.of("""
+        SELECT EXISTS (SELECT FROM pg_publication
+                        WHERE pubname = ? AND starts_with(obj_description(oid, 'pg_publication'), ?))
+        """);
     private static final SqlTemplate IDENTITY = SqlTemplate.of("SELECT relreplident FROM pg_class WHERE oid = ?");
     private static final SqlTemplate STATE = SqlTemplate.of("""
         SELECT c.relreplident,
@@ -41,7 +47,8 @@ public final class Publication {
                            FROM unnest(?::text[]) AS k(name) WHERE c.relreplident = 'd'), ''),
                EXISTS (SELECT FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid
                         WHERE p.pubname = ? AND r.prrelid = c.oid
-                          AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate)
+                          AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate
+                          AND (to_jsonb(r) ->> 'prqual') IS NULL)
           FROM pg_class c
          WHERE c.oid = ?
         """);
@@ -116,13 +123,17 @@ public final class Publication {
 
     /**
      * Makes the publication; in a transaction with a lock_timeout, since it takes SHARE UPDATE EXCLUSIVE on each table.
+     *
+     * @param mark that tells it from one that only has the name: {@link Journal#mark}
      */
-    public static void create(Session transaction, SlotName name, List<Blueprint> tables) throws SQLException {
+    public static void create(Session transaction, SlotName name, List<Blueprint> tables, String mark)
+            throws SQLException {
         List<SqlText> published = new ArrayList<>();
         for (Blueprint table : tables) {
             published.add(published(transaction, table));
         }
         transaction.execute(CREATE.with("publication", name.publication()).with("tables", SqlText.list(published)));
+        transaction.execute(MARK.with("publication", name.publication()).with("mark", SqlText.literal(mark)));
     }
 
     private static SqlText published(Session transaction, Blueprint table) throws SQLException {
@@ -135,8 +146,10 @@ public final class Publication {
         return new SqlText(part.with("table", table.source().name()).sql());
     }
 
-    /** Drops the publication if it exists. */
+    /** Drops the publication if it exists; never one that only has its name. */
     public static void drop(Session session, SlotName name) throws SQLException {
-        session.execute(DROP.with("publication", name.publication()));
+        if (session.queryOne(IS_MARKED, row -> row.getBoolean(1), name.publication(), Journal.MARK_BEGINS)) {
+            session.execute(DROP.with("publication", name.publication()));
+        }
     }
 }

@@ -21,12 +21,30 @@ public final class ReplicationSlot {
     private static final SqlTemplate CREATE =
             SqlTemplate.of("SELECT pg_create_logical_replication_slot(?, 'pgoutput')");
 
+    private static final SqlTemplate CREATE_FAILOVER =
+            SqlTemplate.of("SELECT pg_create_logical_replication_slot(?, 'pgoutput', failover => true)");
+
+    /** From 17 on; the settings and the column are unknown to older servers. */
+    private static final SqlTemplate FAILOVER_IN_USE = SqlTemplate.of("""
+        SELECT coalesce(current_setting('synchronized_standby_slots', true), '') <> ''
+               OR coalesce(current_setting('sync_replication_slots', true), 'off') = 'on'
+               OR EXISTS (SELECT FROM pg_replication_slots AS s WHERE to_jsonb(s) ->> 'failover' = 'true')
+        """);
+
     private static final SqlTemplate STATE = SqlTemplate.of("""
         SELECT active, wal_status, confirmed_flush_lsn, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint
           FROM pg_replication_slots
          WHERE slot_name = ?
         """);
 
+    /** From PostgreSQL 16 on, for superusers and whom they allow it. */
+    private static final SqlTemplate MAY_HASTEN = SqlTemplate.of("""
+        SELECT has_function_privilege(oid, 'EXECUTE')
+          FROM pg_proc
+         WHERE proname = 'pg_log_standby_snapshot' AND pronamespace = 'pg_catalog'::regnamespace
+        """);
+
+    private static final SqlTemplate HASTEN = SqlTemplate.of("SELECT pg_log_standby_snapshot()::text");
     private static final SqlTemplate DROP = SqlTemplate.of("SELECT pg_drop_replication_slot(?)");
     private static final SqlTemplate DISCONNECT = SqlTemplate.of("""
         SELECT pg_terminate_backend(active_pid)
@@ -61,14 +79,28 @@ public final class ReplicationSlot {
     /**
      * Makes the slot. The server waits for every transaction that is running now to end first (snapbuild.c); the session's
      * statement_timeout bounds it.
+     *
+     * <p>A failover slot, which standbys keep up to date so that it is there after a promotion, where the server is set up for such slots
+     * (PostgreSQL 17 and later, documentation, "Logical Replication Failover").
      */
     public static void create(Session session, SlotName name) throws SQLException {
-        String unused = session.queryOne(CREATE, row -> row.getString(1), name.slot());
+        boolean failover = session.queryOne(FAILOVER_IN_USE, row -> row.getBoolean(1));
+        String unused = session.queryOne(failover ? CREATE_FAILOVER : CREATE, row -> row.getString(1), name.slot());
     }
 
     /** Empty if there is no such slot. */
     public static Optional<State> state(Session session, SlotName name) throws SQLException {
         return session.queryFirst(STATE, State::read, name.slot());
+    }
+
+    /**
+     * Makes the slot move on soon, if we may: restart_lsn moves when the server's decoder reads a record of running transactions
+     * (snapbuild.c, SnapBuildProcessRunningXacts), which is otherwise written every 15 s.
+     */
+    public static void hasten(Session session) throws SQLException {
+        if (session.queryFirst(MAY_HASTEN, row -> row.getBoolean(1)).orElse(false)) {
+            String unused = session.queryOne(HASTEN, row -> row.getString(1));
+        }
     }
 
     /**

@@ -4,6 +4,7 @@ import dev.walshift.engine.StopSignal;
 import dev.walshift.engine.Workers;
 import dev.walshift.engine.journal.CopyProgress;
 import dev.walshift.engine.journal.KeyLog;
+import dev.walshift.engine.pace.Pace;
 import dev.walshift.engine.table.Blueprint;
 import dev.walshift.engine.table.ChunkSize;
 import dev.walshift.engine.table.DataRejected;
@@ -34,21 +35,27 @@ public final class TableCopier {
     /** A chunk that a crash of the server takes back is copied again, so its commit need not wait for the disk. */
     private static final SqlTemplate ASYNCHRONOUS = SqlTemplate.of("SET synchronous_commit = off");
 
+    /** A page of 8 kB with short rows makes twice its size of WAL, as each row's record has a header of its own. */
+    private static final long WAL_PER_PAGE = 16 << 10;
+
     private final Database database;
     private final Blueprint table;
     private final XidFence fence;
     private final CopyProgress progress;
     private final KeyLog keyLog;
+    private final Pace pace;
     private final AtomicLong rowsCopied = new AtomicLong();
     private final AtomicLong pagesDone = new AtomicLong();
     private final AtomicLong pagesTotal = new AtomicLong();
 
-    public TableCopier(Database database, Blueprint table, XidFence fence, CopyProgress progress, KeyLog keyLog) {
+    public TableCopier(
+            Database database, Blueprint table, XidFence fence, CopyProgress progress, KeyLog keyLog, Pace pace) {
         this.database = database;
         this.table = table;
         this.fence = fence;
         this.progress = progress;
         this.keyLog = keyLog;
+        this.pace = pace;
     }
 
     public long rowsCopied() {
@@ -96,12 +103,16 @@ public final class TableCopier {
         try (Session session = database.open("copy")) {
             session.execute(ASYNCHRONOUS);
             ChunkSize size = FIRST_CHUNK;
+            Duration took = Duration.ZERO;
             Optional<CopyProgress.Stripe> stripe = Optional.ofNullable(queue.poll());
             while (stripe.isPresent()) {
-                stop.check();
+                long pages = pace.admit(took, size.pages() * WAL_PER_PAGE, stop) / WAL_PER_PAGE;
                 long began = System.nanoTime();
-                FencedCopy.Chunk chunk = copy.copy(session, stripe.get(), size.pages());
-                size = size.after(Duration.ofNanos(System.nanoTime() - began));
+                FencedCopy.Chunk chunk = copy.copy(session, stripe.get(), pages);
+                took = Duration.ofNanos(System.nanoTime() - began);
+                if (pages == size.pages()) {
+                    size = size.after(took);
+                }
                 note(stripe.get(), chunk);
                 stripe = chunk.stripe().isDone() ? Optional.ofNullable(queue.poll()) : Optional.of(chunk.stripe());
             }

@@ -8,6 +8,7 @@ import dev.walshift.engine.StopSignal;
 import dev.walshift.engine.StoppedException;
 import dev.walshift.engine.journal.Journal;
 import dev.walshift.engine.journal.KeyBarrier;
+import dev.walshift.engine.journal.KeyLog;
 import dev.walshift.engine.journal.MigrationState;
 import dev.walshift.engine.table.Blueprint;
 import dev.walshift.engine.table.CatalogFingerprint;
@@ -53,9 +54,15 @@ public final class Cutover {
     /** What a statement may take beyond its own budget before the server ends it. */
     private static final Duration GRACE = Duration.ofSeconds(1);
 
+    /** For statements that were running at the last step; meanwhile keys come that the lock has to wait for. */
+    private static final Duration STATEMENT_PATIENCE = Duration.ofMillis(500);
+
+    private static final Duration SNAPSHOT_POLL = Duration.ofMillis(10);
+
     private final Database database;
     private final Journal journal;
     private final long migration;
+    private final KeyLog keyLog;
     private final Blueprint table;
     private final KeyBarrier barrier;
     private final CutoverSettings settings;
@@ -73,7 +80,7 @@ public final class Cutover {
             Database database,
             Journal journal,
             long migration,
-            Blueprint table,
+            KeyLog keyLog,
             KeyBarrier barrier,
             CutoverSettings settings,
             Check streamIntact,
@@ -81,7 +88,8 @@ public final class Cutover {
         this.database = database;
         this.journal = journal;
         this.migration = migration;
-        this.table = table;
+        this.keyLog = keyLog;
+        this.table = keyLog.table();
         this.barrier = barrier;
         this.settings = settings;
         this.streamIntact = streamIntact;
@@ -140,10 +148,14 @@ public final class Cutover {
         int oldSnapshots = 0;
         for (int attempt = 1; ; attempt++) {
             stop.check();
-            Xid lastWriter = catchUp.upToDate();
-            try {
-                boolean giveWay = oldSnapshots < settings.oldSnapshotAttempts();
-                return attempt(attempt, giveWay ? Optional.of(lastWriter) : Optional.empty(), stop);
+            boolean giveWay = oldSnapshots < settings.oldSnapshotAttempts();
+            try (Session session = database.open("cutover")) {
+                Duration lockTimeout = lockTimeout(session);
+                rehearse(session);
+                evictVacuum(session);
+                Xid lastWriter = catchUp.upToDate();
+                return attempt(
+                        session, attempt, lockTimeout, giveWay ? Optional.of(lastWriter) : Optional.empty(), stop);
             } catch (AttemptFailed e) {
                 events.accept("cutover attempt %d: %s".formatted(attempt, e.getMessage()));
                 oldSnapshots += e.setback == Setback.OLD_SNAPSHOT ? 1 : 0;
@@ -162,29 +174,30 @@ public final class Cutover {
         }
     }
 
-    private Result attempt(int number, Optional<Xid> giveWayTo, StopSignal stop) throws SQLException {
-        try (Session session = database.open("cutover")) {
-            Duration lockTimeout = lockTimeout(session);
+    /** Once without the lock: what has changed need not be locked, and what was planned here runs quickly under the lock. */
+    private void rehearse(Session session) throws SQLException {
+        session.planOnce();
+        session.transact(this::checkUnchanged);
+    }
+
+    private Result attempt(Session session, int number, Duration lockTimeout, Optional<Xid> giveWayTo, StopSignal stop)
+            throws SQLException {
+        long[] granted = new long[2];
+        try {
+            awaitNewerSnapshots(session, giveWayTo, stop);
             SqlText drainAndSwap = drainAndSwap();
-            // Once before the lock: what has changed need not be locked, and what was planned once runs quickly under
-            // the lock.
-            session.planOnce();
             session.transact(tx -> {
-                checkUnchanged(tx);
-                checkOldSnapshots(tx, giveWayTo);
-            });
-            long[] granted = new long[2];
-            session.transact(tx -> {
-                limitWholeTransaction(tx);
-                keepOutVacuum(tx);
+                limitWholeTransaction(tx, lockTimeout);
                 granted[0] = System.nanoTime();
                 lock(tx, lockTimeout);
                 granted[1] = System.nanoTime();
-                checkUnchanged(tx);
-                checkOldSnapshots(tx, giveWayTo);
-                awaitLastKeys(stop);
-                tx.execute(drainAndSwap);
-                journal.save(tx, migration, new MigrationState.Swapped());
+                try (Deadline deadline = Deadline.start(tx, settings.drain())) {
+                    checkUnchanged(tx);
+                    checkOldSnapshots(tx, giveWayTo);
+                    awaitLastKeys(stop);
+                    tx.execute(drainAndSwap);
+                    journal.save(tx, migration, new MigrationState.Swapped());
+                }
                 checkDeadline(granted[1]);
             });
             return new Result(
@@ -229,19 +242,25 @@ public final class Cutover {
     }
 
     /** From here on a client that hangs, or a server that is slow, gives the lock back. */
-    private void limitWholeTransaction(Session tx) throws SQLException {
+    private void limitWholeTransaction(Session tx, Duration lockTimeout) throws SQLException {
         if (tx.connection().getMetaData().getDatabaseMajorVersion() >= TRANSACTION_TIMEOUT_SINCE) {
-            Duration longest = settings.vacuumPatience().plus(settings.drain()).plus(GRACE);
+            Duration longest = lockTimeout.plus(settings.drain()).plus(GRACE);
             tx.execute(TRANSACTION_LIMIT.with("limit", new SqlText(Long.toString(longest.toMillis()))));
         }
     }
 
-    private void keepOutVacuum(Session tx) throws SQLException {
-        limit(tx, settings.vacuumPatience().plus(GRACE));
-        orSetBack(
-                tx,
-                "a vacuum, index build or schema change holds the table",
-                it -> LockRetry.evictVacuum(it, table.source().name(), settings.vacuumPatience()));
+    /**
+     * In a transaction of its own: whoever reads the table and then asks for a lock that conflicts with this one would wait for us while
+     * we ask for ACCESS EXCLUSIVE, and it would be theirs to be told of a deadlock, having waited longer.
+     */
+    private void evictVacuum(Session session) throws SQLException {
+        session.transact(tx -> {
+            limit(tx, settings.vacuumPatience().plus(GRACE));
+            orSetBack(
+                    tx,
+                    "a vacuum, index build or schema change holds the table",
+                    it -> LockRetry.evictVacuum(it, table.source().name(), settings.vacuumPatience()));
+        });
     }
 
     private void lock(Session tx, Duration lockTimeout) throws SQLException {
@@ -293,6 +312,23 @@ public final class Cutover {
         }
     }
 
+    /**
+     * A statement that was running at the last step ends soon, and on a busy server there is always one; a transaction that keeps its snapshot
+     * does not, and is worth giving the attempt up before the lock is asked for.
+     */
+    private static void awaitNewerSnapshots(Session session, Optional<Xid> giveWayTo, StopSignal stop)
+            throws SQLException {
+        long deadline = System.nanoTime() + STATEMENT_PATIENCE.toNanos();
+        while (giveWayTo.isPresent()
+                && System.nanoTime() < deadline
+                && !LockHolders.withSnapshotsOlderThan(session, giveWayTo.get()).isEmpty()) {
+            if (stop.await(SNAPSHOT_POLL)) {
+                throw new StoppedException();
+            }
+        }
+        session.transact(tx -> checkOldSnapshots(tx, giveWayTo));
+    }
+
     private void awaitLastKeys(StopSignal stop) throws SQLException {
         if (!barrier.pass(settings.drain(), stop)) {
             throw new AttemptFailed(
@@ -303,7 +339,7 @@ public final class Cutover {
     }
 
     private SqlText drainAndSwap() {
-        List<SqlPart> statements = new ArrayList<>(Drain.statements(table));
+        List<SqlPart> statements = new ArrayList<>(Drain.statements(keyLog));
         statements.addAll(Swap.statements(table));
         return SqlText.join(";\n", statements);
     }

@@ -1,5 +1,6 @@
 package dev.walshift.engine.cutover;
 
+import dev.walshift.engine.journal.KeyLog;
 import dev.walshift.engine.table.Blueprint;
 import dev.walshift.postgres.SqlPart;
 import dev.walshift.postgres.SqlTemplate;
@@ -13,21 +14,23 @@ import java.util.List;
 final class Drain {
     private static final SqlTemplate DELETE = SqlTemplate.of("""
         DELETE FROM {shadow}
-         WHERE ({targetKey}) IN (SELECT {mappedKey} FROM (SELECT {keys} FROM {log}) AS logged)
+         WHERE ({targetKey}) IN (SELECT {mappedKey} FROM (SELECT {keys} FROM {log} WHERE log_id >= {first}) AS logged)
         """);
     private static final SqlTemplate INSERT = SqlTemplate.of("""
         INSERT INTO {shadow} ({targets})
         OVERRIDING SYSTEM VALUE
         SELECT {expressions}
           FROM ONLY {source}
-         WHERE ({sourceKey}) IN (SELECT {sourceKey} FROM (SELECT {keys} FROM {log}) AS logged)
+         WHERE ({sourceKey}) IN (SELECT {sourceKey} FROM (SELECT {keys} FROM {log} WHERE log_id >= {first}) AS logged)
         """);
-    private static final SqlTemplate FORGET = SqlTemplate.of("DELETE FROM {log}");
+    private static final SqlTemplate FORGET = SqlTemplate.of("DELETE FROM {log} WHERE log_id >= {first}");
 
     private Drain() {}
 
     /** Applies every key in the log and empties it, by index whatever the planner thinks of a log it has no statistics of. */
-    static List<SqlPart> statements(Blueprint table) {
+    static List<SqlPart> statements(KeyLog keyLog) {
+        Blueprint table = keyLog.table();
+        SqlText first = new SqlText(Long.toString(keyLog.first()));
         return List.of(
                 new SqlText("SET LOCAL enable_seqscan = off"),
                 new SqlText("SET LOCAL enable_hashjoin = off"),
@@ -36,14 +39,16 @@ final class Drain {
                         .with("targetKey", table.key().targetColumns())
                         .with("mappedKey", table.key().mapped())
                         .with("keys", table.key().logColumnsAsSource())
-                        .with("log", table.keyLog()),
+                        .with("log", table.keyLog())
+                        .with("first", first),
                 INSERT.with("shadow", table.shadow())
                         .with("targets", table.mapping().targets())
                         .with("expressions", table.mapping().expressions())
                         .with("source", table.source().name())
                         .with("sourceKey", table.key().sourceColumns())
                         .with("keys", table.key().logColumnsAsSource())
-                        .with("log", table.keyLog()),
-                FORGET.with("log", table.keyLog()));
+                        .with("log", table.keyLog())
+                        .with("first", first),
+                FORGET.with("log", table.keyLog()).with("first", first));
     }
 }

@@ -6,17 +6,29 @@ import dev.walshift.postgres.Xid;
 import java.sql.SQLException;
 import java.util.List;
 
-/** Names the sessions in the way, for people: pid, user, application, state, since when. Never their query's text, which may hold data. */
+/**
+ * Names the sessions in the way, for people: pid, user, application, state, since when. Never their query's text, which may hold data, but
+ * for what an autovacuum worker writes there: whether it may be ended.
+ */
 final class LockHolders {
+    /** A prepared transaction has no pid, and keeps the virtual id of the session it came from; what ties it to its name is its own xid. */
     private static final SqlTemplate HOLDERS = SqlTemplate.of("""
-        SELECT format('pid %s (%s, %s, %s, since %s s)', a.pid, a.usename, coalesce(nullif(a.application_name, ''), '?'),
-                      coalesce(a.state, a.backend_type), extract(epoch FROM now() - coalesce(a.xact_start, a.backend_start))::int)
+        SELECT format('pid %s (%s, %s, %s, since %s s)', a.pid, coalesce(a.usename, a.backend_type, '?'),
+                      CASE WHEN a.query LIKE 'autovacuum: %' THEN a.query ELSE coalesce(nullif(a.application_name, ''), '?') END,
+                      coalesce(a.state, '?'), extract(epoch FROM now() - coalesce(a.xact_start, a.backend_start))::int)
           FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
          WHERE l.locktype = 'relation' AND l.relation = ?::oid AND l.granted AND l.pid <> pg_backend_pid()
            AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-         ORDER BY a.xact_start
+        UNION ALL
+        SELECT format('prepared transaction %L (%s, since %s s)', p.gid, p.owner, extract(epoch FROM now() - p.prepared)::int)
+          FROM pg_locks l
+               JOIN pg_locks x ON x.virtualtransaction = l.virtualtransaction AND x.locktype = 'transactionid' AND x.pid IS NULL
+               JOIN pg_prepared_xacts p ON p.transaction = x.transactionid
+         WHERE l.locktype = 'relation' AND l.relation = ?::oid AND l.granted AND l.pid IS NULL
+           AND p.database = current_database()
          LIMIT 10
         """);
+
     private static final SqlTemplate OLDER_SNAPSHOTS = SqlTemplate.of("""
         SELECT format('pid %s (%s, %s, %s, since %s s)', pid, usename, coalesce(nullif(application_name, ''), '?'),
                       coalesce(state, backend_type), extract(epoch FROM now() - coalesce(xact_start, backend_start))::int)
@@ -34,7 +46,7 @@ final class LockHolders {
     private LockHolders() {}
 
     static List<String> of(Session session, long table) throws SQLException {
-        return session.query(HOLDERS, row -> row.getString(1), table);
+        return session.query(HOLDERS, row -> row.getString(1), table, table);
     }
 
     /** Sessions whose snapshot may not see what {@code writer} wrote. */

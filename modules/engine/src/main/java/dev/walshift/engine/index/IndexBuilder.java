@@ -12,7 +12,6 @@ import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
 import java.sql.SQLException;
 import java.util.Collections;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -62,7 +61,7 @@ public final class IndexBuilder {
                 for (SqlText statement : table.finishing()) {
                     session.execute(statement);
                 }
-                cancellable(session, stop, () -> session.execute(VACUUM.with("shadow", table.shadow())));
+                Workers.cancellable(session, stop, () -> session.execute(VACUUM.with("shadow", table.shadow())));
             }
             built.incrementAndGet();
         } catch (SQLException e) {
@@ -84,7 +83,7 @@ public final class IndexBuilder {
                         while (next.isPresent()) {
                             signal.check();
                             IndexDefinition index = next.get();
-                            cancellable(session, signal, () -> create(session, index));
+                            Workers.cancellable(session, signal, () -> create(session, index));
                             next = Optional.ofNullable(queue.poll());
                         }
                     }
@@ -118,7 +117,7 @@ public final class IndexBuilder {
                 continue;
             }
             stop.check();
-            cancellable(
+            Workers.cancellable(
                     session,
                     stop,
                     () -> session.transact(tx -> {
@@ -136,14 +135,5 @@ public final class IndexBuilder {
         // The empty name is the database's own, whatever default_tablespace says.
         transaction.execute(
                 TABLESPACE.with("tablespace", tablespace.isPresent() ? tablespace.get() : SqlText.literal("")));
-    }
-
-    private interface Statement {
-        void run() throws SQLException;
-    }
-
-    /** Runs a statement that may take long, and cancels it when the signal is raised meanwhile. */
-    private static void cancellable(Session session, StopSignal stop, Statement statement) throws SQLException {
-        Workers.run("build", stop, List.of(signal -> statement.run()), signal -> session.cancel());
     }
 }

@@ -23,6 +23,12 @@ public sealed interface MigrationState {
     /** Done; nothing of ours is left but the retired table, if it was wanted. */
     record Finished() implements MigrationState {}
 
+    /**
+     * Source and shadow differ. The shadow, the key log and a table of the differences are kept until somebody has seen them and gives the
+     * migration up; publication and slot are not.
+     */
+    record Differs(String problem, String remedy) implements MigrationState {}
+
     /** Given up; what it made is being removed, so that nothing may go on from here but the removal. */
     record Removing(ProblemCode code, String problem, String remedy) implements MigrationState {}
 
@@ -39,6 +45,7 @@ public sealed interface MigrationState {
             case Copying copying -> false;
             case Indexing indexing -> false;
             case CatchingUp catchingUp -> false;
+            case Differs differs -> false;
             case Swapped swapped -> false;
         };
     }
@@ -50,7 +57,11 @@ public sealed interface MigrationState {
             case Copying copying -> next instanceof Copying || next instanceof Indexing || next instanceof Removing;
             case Indexing indexing -> next instanceof CatchingUp || next instanceof Copying || next instanceof Removing;
             case CatchingUp catchingUp ->
-                next instanceof Swapped || next instanceof Copying || next instanceof Removing;
+                next instanceof Swapped
+                        || next instanceof Copying
+                        || next instanceof Differs
+                        || next instanceof Removing;
+            case Differs differs -> next instanceof Removing;
             case Swapped swapped -> next instanceof Finished;
             case Removing removing -> next instanceof Removing || next instanceof Failed;
             case Finished finished -> false;

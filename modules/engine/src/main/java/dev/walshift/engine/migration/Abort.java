@@ -26,23 +26,13 @@ public final class Abort {
      */
     public void run(long id) throws SQLException {
         try (Session session = database.open("abort")) {
-            Optional<Journal.Entry> entry = journal.exists(session) ? journal.find(session, id) : Optional.empty();
-            if (entry.isEmpty()) {
-                throw refused("there is no migration " + id, "List them with: walshift status");
-            }
-            if (!journal.tryLock(session, entry.get().relation())) {
-                throw refused("a process works on migration " + id, "Stop it first: SIGTERM or Ctrl-C.");
-            }
-            MigrationState state = journal.load(session, id).state();
-            if (state.isEnd()) {
-                throw refused("migration %d is over already".formatted(id), "Nothing is left to abort.");
-            }
+            MigrationState state = claim(session, journal, id).state();
             if (state instanceof MigrationState.Swapped) {
                 throw refused(
                         "the tables of migration %d are swapped already".formatted(id),
                         "Run it again: only cleaning up is left to do.");
             }
-            new Setup(journal, id, MigrationSettings.DEFAULT.locks(), new StopSignal())
+            new Setup(journal, id, MigrationSettings.DEFAULT, new StopSignal())
                     .giveUp(
                             session,
                             Setup.slotName(session, id),
@@ -51,7 +41,27 @@ public final class Abort {
         }
     }
 
-    private static MigrationException refused(String what, String remedy) {
+    /**
+     * Takes the right to work on a migration that is not over, for as long as the session lives.
+     *
+     * @throws MigrationException BUSY if there is no such migration, it is over, or a process works on it
+     */
+    static Journal.Entry claim(Session session, Journal journal, long id) throws SQLException {
+        Optional<Journal.Entry> entry = journal.exists(session) ? journal.find(session, id) : Optional.empty();
+        if (entry.isEmpty()) {
+            throw refused("there is no migration " + id, "List them with: walshift status");
+        }
+        if (!journal.tryLock(session, entry.get().relation())) {
+            throw refused("a process works on migration " + id, "Stop it first: SIGTERM or Ctrl-C.");
+        }
+        Journal.Entry now = journal.load(session, id);
+        if (now.state().isEnd()) {
+            throw refused("migration %d is over already".formatted(id), "Nothing is left to do.");
+        }
+        return now;
+    }
+
+    static MigrationException refused(String what, String remedy) {
         return new MigrationException(ProblemCode.BUSY, what + "; nothing was touched", remedy);
     }
 }

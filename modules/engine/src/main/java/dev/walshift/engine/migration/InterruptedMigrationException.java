@@ -2,12 +2,42 @@ package dev.walshift.engine.migration;
 
 import dev.walshift.engine.MigrationException;
 import dev.walshift.engine.ProblemCode;
+import dev.walshift.postgres.SqlStates;
+import java.sql.SQLException;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The migration was interrupted; the journal knows how far it came, and the same command goes on from there. */
 public final class InterruptedMigrationException extends MigrationException {
     private static final long serialVersionUID = 1L;
 
-    InterruptedMigrationException(ProblemCode code, String message, String remedy, Throwable cause) {
+    private final long migration;
+
+    InterruptedMigrationException(long migration, ProblemCode code, String message, String remedy, Throwable cause) {
         super(code, message, remedy, cause);
+        this.migration = migration;
+    }
+
+    /** Its number in the journal. */
+    public long migration() {
+        return migration;
+    }
+
+    /** Whether sessions or the stream were lost, and nothing else was wrong. */
+    boolean isLoss() {
+        return switch (code()) {
+            case STREAM_FAILED -> true;
+            case SERVER_UNAVAILABLE -> causes().anyMatch(InterruptedMigrationException::isLostConnection);
+            default -> false;
+        };
+    }
+
+    private Stream<Throwable> causes() {
+        return Stream.iterate(Optional.<Throwable>of(this), Optional::isPresent, e -> e.map(Throwable::getCause))
+                .flatMap(Optional::stream);
+    }
+
+    private static boolean isLostConnection(Throwable failure) {
+        return failure instanceof SQLException e && SqlStates.isConnectionLost(e);
     }
 }

@@ -1,11 +1,15 @@
 package dev.walshift.engine.migration;
 
+import static java.util.stream.Collectors.joining;
+
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * Gathers a migration's figures: time spent in each phase, and where the present one stands. Written by the migration's thread, read by any.
@@ -19,9 +23,10 @@ final class Meter {
     private Supplier<Optional<Double>> done = Optional::empty;
     private LongSupplier rowsCopied = () -> 0;
     private LongSupplier keysWaiting = () -> 0;
-    private LongSupplier keysApplied = () -> 0;
+    private final AtomicLong keysApplied = new AtomicLong();
     private LongSupplier slotLag = () -> 0;
     private String detail = "";
+    private Supplier<String> warnings = () -> "";
     private long rateBegan;
     private long rateRows;
     private long rate;
@@ -52,9 +57,13 @@ final class Meter {
         rowsCopied = supplier;
     }
 
-    synchronized void keys(LongSupplier waiting, LongSupplier applied) {
+    synchronized void keysWaiting(LongSupplier waiting) {
         keysWaiting = waiting;
-        keysApplied = applied;
+    }
+
+    /** Counts keys applied; over all attempts of this process. */
+    AtomicLong applied() {
+        return keysApplied;
     }
 
     synchronized void slotLag(LongSupplier supplier) {
@@ -65,12 +74,21 @@ final class Meter {
         detail = text;
     }
 
+    /** What is near a limit, in words; empty if nothing is. */
+    synchronized void warnings(Supplier<String> supplier) {
+        warnings = supplier;
+    }
+
+    private String details() {
+        return Stream.of(detail, warnings.get()).filter(text -> !text.isEmpty()).collect(joining("; "));
+    }
+
     synchronized long rowsCopied() {
         return rowsCopied.getAsLong();
     }
 
-    synchronized long keysApplied() {
-        return keysApplied.getAsLong();
+    long keysApplied() {
+        return keysApplied.get();
     }
 
     synchronized MigrationProgress progress() {
@@ -86,9 +104,9 @@ final class Meter {
                 rowsCopied.getAsLong(),
                 rate(),
                 keysWaiting.getAsLong(),
-                keysApplied.getAsLong(),
+                keysApplied.get(),
                 slotLag.getAsLong(),
-                detail);
+                details());
     }
 
     /** Rows a second between this call and the last one that is at least half a second ago. */

@@ -9,6 +9,7 @@ import dev.walshift.engine.table.Blueprint;
 import dev.walshift.postgres.Database;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
+import java.math.BigDecimal;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
@@ -23,7 +24,7 @@ public final class MigrationList {
 
     private static final SqlTemplate ALL = SqlTemplate.of("""
         SELECT m.id, m.relation, m.statement, m.state, m.created_at, m.updated_at, m.problem_code, m.problem, m.remedy,
-               s.pages, s.pages_left, s.rows_copied,
+               s.pages, s.pages_left, s.rows_copied, v.compared,
                EXISTS (SELECT FROM pg_locks l
                         WHERE l.locktype = 'advisory' AND l.granted
                           AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -33,6 +34,8 @@ public final class MigrationList {
           LEFT JOIN LATERAL (SELECT max(end_page) AS pages, sum(end_page - next_page)::bigint AS pages_left,
                                     sum(rows_copied)::bigint AS rows_copied
                                FROM walshift.stripe WHERE migration_id = m.id) AS s ON true
+          LEFT JOIN LATERAL (SELECT sum(next_page) / nullif(sum(end_page), 0) AS compared
+                               FROM walshift.verify_scan WHERE migration_id = m.id) AS v ON true
          ORDER BY m.id DESC
          LIMIT ?
         """);
@@ -76,6 +79,7 @@ public final class MigrationList {
                 row.getObject("updated_at", OffsetDateTime.class).toInstant(),
                 pages > 0 ? Optional.of(1.0 - (double) row.getLong("pages_left") / pages) : Optional.empty(),
                 row.getLong("rows_copied"),
+                Optional.ofNullable(row.getObject("compared", BigDecimal.class)).map(BigDecimal::doubleValue),
                 0,
                 Optional.empty(),
                 unfinished && row.getBoolean("running"),
@@ -105,6 +109,7 @@ public final class MigrationList {
                 status.updatedAt(),
                 status.copied(),
                 status.rowsCopied(),
+                status.compared(),
                 waiting,
                 lag,
                 status.running(),

@@ -1,6 +1,7 @@
 package dev.walshift.engine.migration;
 
 import dev.walshift.engine.plan.Strategy;
+import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.QualifiedName;
 import java.time.Duration;
 import java.util.Map;
@@ -17,7 +18,7 @@ import java.util.Optional;
  * @param phases time spent in each phase by this run, in order
  * @param cutover the swap
  * @param maxSlotLagBytes the most WAL that the slot held back in this run, sampled
- * @param verified whether source and shadow were compared and found equal
+ * @param verify what of source and shadow was compared and found equal, by this run or an earlier one
  * @param retired the old table, unless it was dropped
  */
 public record MigrationReport(
@@ -29,8 +30,13 @@ public record MigrationReport(
         Map<Phase, Duration> phases,
         CutoverReport cutover,
         long maxSlotLagBytes,
-        boolean verified,
+        VerifyReport verify,
         Optional<QualifiedName> retired) {
+
+    /** Whether every row was compared. */
+    public boolean verified() {
+        return verify.mode() == VerifyMode.FULL;
+    }
 
     /**
      * The swap's figures.

@@ -1,6 +1,7 @@
 package dev.walshift.engine.migration;
 
 import dev.walshift.engine.plan.AlterRequest;
+import dev.walshift.engine.verify.VerifyMode;
 
 /**
  * What the operator wants done, and how.
@@ -8,14 +9,19 @@ import dev.walshift.engine.plan.AlterRequest;
  * @param alter the change of schema
  * @param workers parallel workers for the copy, index builds and sync steps, 1 to 64
  * @param dropRetired whether the old table is dropped at the end; otherwise it stays in a schema of walshift's
- * @param verify whether source and shadow are compared in full before the swap
+ * @param verify how much of source and shadow is compared before the swap
  */
-public record MigrationRequest(AlterRequest alter, int workers, boolean dropRetired, boolean verify) {
+public record MigrationRequest(AlterRequest alter, int workers, boolean dropRetired, VerifyMode verify) {
     public static final int MAX_WORKERS = 64;
 
     public MigrationRequest {
         if (workers < 1 || workers > MAX_WORKERS) {
             throw new IllegalArgumentException("workers must be 1..%d, got %d".formatted(MAX_WORKERS, workers));
         }
+    }
+
+    /** The same with another form of the change. */
+    MigrationRequest with(AlterRequest other) {
+        return new MigrationRequest(other, workers, dropRetired, verify);
     }
 }

@@ -2,6 +2,7 @@ package dev.walshift.engine.migration;
 
 import dev.walshift.engine.LockRetry;
 import dev.walshift.engine.cutover.CutoverSettings;
+import dev.walshift.engine.pace.Budgets;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -11,8 +12,17 @@ import java.util.concurrent.ThreadLocalRandom;
  * @param locks for short statements that need a strong lock on the source: replica identity, publication, a change in place
  * @param cutover for the swap
  * @param exactBudget an exact step that took no longer lets the cutover begin
+ * @param reconnect when sessions or the stream are lost
+ * @param oldTransactionsPatience how long transactions that were running before the slot, or before the fence, may make the migration wait
+ * @param budgets what the migration may use of the server
  */
-public record MigrationSettings(LockRetry locks, CutoverSettings cutover, Duration exactBudget) {
+public record MigrationSettings(
+        LockRetry locks,
+        CutoverSettings cutover,
+        Duration exactBudget,
+        ReconnectSettings reconnect,
+        Duration oldTransactionsPatience,
+        Budgets budgets) {
     /** Safe for a busy production primary. */
     public static final MigrationSettings DEFAULT = new MigrationSettings(
             new LockRetry(Duration.ofMillis(300), 50, Duration.ofMillis(200), MigrationSettings::random),
@@ -21,7 +31,40 @@ public record MigrationSettings(LockRetry locks, CutoverSettings cutover, Durati
                     Duration.ofSeconds(5),
                     Duration.ofSeconds(1),
                     30),
-            Duration.ofMillis(300));
+            Duration.ofMillis(300),
+            new ReconnectSettings(10, Duration.ofMinutes(10), Duration.ofMillis(500)),
+            Duration.ofMinutes(10),
+            Budgets.DEFAULT);
+
+    /** The same with another way to cut over. */
+    public MigrationSettings with(CutoverSettings other) {
+        return new MigrationSettings(locks, other, exactBudget, reconnect, oldTransactionsPatience, budgets);
+    }
+
+    /** The same with another budget for the last exact step. */
+    public MigrationSettings withExactBudget(Duration budget) {
+        return new MigrationSettings(locks, cutover, budget, reconnect, oldTransactionsPatience, budgets);
+    }
+
+    /** The same with another patience for strong locks on the source. */
+    public MigrationSettings with(LockRetry other) {
+        return new MigrationSettings(other, cutover, exactBudget, reconnect, oldTransactionsPatience, budgets);
+    }
+
+    /** The same but for how to go on after sessions were lost. */
+    public MigrationSettings with(ReconnectSettings other) {
+        return new MigrationSettings(locks, cutover, exactBudget, other, oldTransactionsPatience, budgets);
+    }
+
+    /** The same with another patience for transactions that began before the slot or the fence. */
+    public MigrationSettings withOldTransactionsPatience(Duration patience) {
+        return new MigrationSettings(locks, cutover, exactBudget, reconnect, patience, budgets);
+    }
+
+    /** The same with other limits. */
+    public MigrationSettings with(Budgets other) {
+        return new MigrationSettings(locks, cutover, exactBudget, reconnect, oldTransactionsPatience, other);
+    }
 
     private static long random(long below) {
         return ThreadLocalRandom.current().nextLong(below);

@@ -7,9 +7,12 @@ import dev.walshift.engine.table.OwnedSequence;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlPart;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -21,9 +24,49 @@ import java.util.Optional;
  */
 final class SerialSequences {
     private static final SqlTemplate RELEASE = SqlTemplate.of("ALTER SEQUENCE {sequence} OWNED BY NONE");
+    private static final SqlTemplate CHANGE_OWNER = SqlTemplate.of("ALTER SEQUENCE {sequence} OWNER TO {role}");
+    private static final SqlTemplate MOVE = SqlTemplate.of("ALTER SEQUENCE {sequence} SET SCHEMA {schema}");
     private static final SqlTemplate OWN = SqlTemplate.of("ALTER SEQUENCE {sequence} OWNED BY {table}.{column}");
-    private static final SqlTemplate OWNER =
-            SqlTemplate.of("SELECT pg_get_serial_sequence({table}, ?)::regclass = {sequence}::regclass");
+    /**
+     * The column that a sequence of nobody's was taken from, whatever it and its table are called by now: the one whose default draws from
+     * it, or else the one with the name.
+     */
+    private static final SqlTemplate OWNERLESS = SqlTemplate.of("""
+        SELECT n.nspname, c.relname, a.attname, pg_get_userbyid(c.relowner),
+               c.relowner <> s.relowner, c.relnamespace <> s.relnamespace
+          FROM pg_class s
+          JOIN pg_namespace sn ON sn.oid = s.relnamespace
+          JOIN pg_class c ON c.oid = {table}
+          JOIN pg_namespace n ON n.oid = c.relnamespace
+          JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
+          LEFT JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
+          LEFT JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid
+                               AND d.refclassid = 'pg_class'::regclass AND d.refobjid = s.oid
+         WHERE sn.nspname = ? AND s.relname = ? AND s.relkind = 'S'
+           AND NOT EXISTS (SELECT FROM pg_depend o
+                            WHERE o.classid = 'pg_class'::regclass AND o.objid = s.oid
+                              AND o.refclassid = 'pg_class'::regclass AND o.deptype IN ('a', 'i'))
+           AND (d.objid IS NOT NULL OR a.attname = ?)
+         ORDER BY d.objid IS NULL
+         LIMIT 1
+        """);
+
+    /**
+     * The new table: the one whose default draws from sequence s and that is neither the retired one nor any of ours, or else the one with
+     * the name; null if there is none.
+     */
+    private static final SqlTemplate NEW_TABLE = SqlTemplate.of("""
+        COALESCE((SELECT t.oid
+                    FROM pg_depend e
+                    JOIN pg_attrdef g ON g.oid = e.objid
+                    JOIN pg_class t ON t.oid = g.adrelid
+                    JOIN pg_namespace tn ON tn.oid = t.relnamespace
+                   WHERE e.classid = 'pg_attrdef'::regclass AND e.refclassid = 'pg_class'::regclass AND e.refobjid = s.oid
+                     AND t.oid <> {source} AND tn.nspname NOT LIKE 'walshift\\_%'
+                   ORDER BY t.oid = to_regclass({name}) DESC NULLS LAST, t.oid DESC
+                   LIMIT 1),
+                 to_regclass({name}))
+        """);
 
     private final LockRetry locks;
     private final StopSignal stop;
@@ -53,30 +96,84 @@ final class SerialSequences {
     /** After the swap: gives them to the new table, as wide as its columns. Can be done again. */
     void adopt(Session session, Blueprint table) throws SQLException {
         for (OwnedSequence sequence : serials(table)) {
-            own(session, sequence, table.source().name(), sequence.column(), sequence.widening());
+            SqlTemplate newTable = NEW_TABLE
+                    .with("source", oid(table))
+                    .with("name", SqlText.literal(table.source().name().sql()));
+            own(session, sequence, newTable, sequence.column(), sequence.widening());
         }
     }
 
-    /** Before the swap, when the migration is given up: gives them back to the source. Can be done again. */
+    /**
+     * Whose a sequence becomes.
+     *
+     * @param otherRole whether the table's owner is another one than the sequence's: the server wants them to be the same, and changes the
+     *     sequence's only with its own table's
+     * @param otherSchema the same for the schema
+     */
+    private record Owner(
+            QualifiedName table, Identifier column, Identifier role, boolean otherRole, boolean otherSchema) {
+        static Owner read(ResultSet row) throws SQLException {
+            return new Owner(
+                    QualifiedName.of(row.getString(1), row.getString(2)),
+                    new Identifier(row.getString(3)),
+                    new Identifier(row.getString(4)),
+                    row.getBoolean(5),
+                    row.getBoolean(6));
+        }
+    }
+
+    /** Before the swap, when the migration is given up: gives those it had released back to the source. Can be done again. */
     void giveBack(Session session, Blueprint table) throws SQLException {
         for (OwnedSequence sequence : serials(table)) {
-            own(session, sequence, table.source().name(), sequence.sourceColumn(), Optional.empty());
+            own(session, sequence, oid(table), sequence.sourceColumn(), Optional.empty());
         }
     }
 
-    private void own(
-            Session session, OwnedSequence sequence, QualifiedName table, Identifier column, Optional<SqlText> widening)
+    /** The source's sequences that belong to nobody now, and did not when the migration began. */
+    static List<QualifiedName> released(Session session, Blueprint table) throws SQLException {
+        List<QualifiedName> found = new ArrayList<>();
+        for (OwnedSequence sequence : serials(table)) {
+            if (newOwner(session, sequence, oid(table), sequence.sourceColumn()).isPresent()) {
+                found.add(sequence.source());
+            }
+        }
+        return found;
+    }
+
+    private static Optional<Owner> newOwner(Session session, OwnedSequence sequence, SqlPart table, Identifier column)
             throws SQLException {
-        if (session.queryOne(
-                OWNER.with("table", SqlText.literal(table.sql()))
-                        .with("sequence", SqlText.literal(sequence.source().sql())),
-                row -> row.getBoolean(1),
-                column)) {
+        return session.queryFirst(
+                OWNERLESS.with("table", table),
+                Owner::read,
+                sequence.source().schema(),
+                sequence.source().name(),
+                column);
+    }
+
+    private static SqlText oid(Blueprint table) {
+        return new SqlText(Long.toString(table.source().oid()));
+    }
+
+    /** Nothing if the sequence is somebody's, or somebody dropped it, the table or the column. */
+    private void own(
+            Session session, OwnedSequence sequence, SqlPart table, Identifier column, Optional<SqlText> widening)
+            throws SQLException {
+        Optional<Owner> found = newOwner(session, sequence, table, column);
+        if (found.isEmpty()) {
             return;
         }
+        Owner owner = found.get();
         boolean unused = locks.run(session, "give sequence " + sequence.source() + " its owner", stop, tx -> {
-            tx.execute(
-                    OWN.with("sequence", sequence.source()).with("table", table).with("column", column));
+            QualifiedName name = sequence.source();
+            if (owner.otherRole()) {
+                tx.execute(CHANGE_OWNER.with("sequence", name).with("role", owner.role()));
+            }
+            if (owner.otherSchema()) {
+                tx.execute(
+                        MOVE.with("sequence", name).with("schema", owner.table().schema()));
+                name = name.in(owner.table().schema());
+            }
+            tx.execute(OWN.with("sequence", name).with("table", owner.table()).with("column", owner.column()));
             if (widening.isPresent()) {
                 tx.execute(widening.get());
             }

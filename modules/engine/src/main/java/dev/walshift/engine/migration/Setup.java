@@ -5,6 +5,7 @@ import dev.walshift.engine.MigrationException;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.StopSignal;
 import dev.walshift.engine.StoppedException;
+import dev.walshift.engine.Workers;
 import dev.walshift.engine.changes.Publication;
 import dev.walshift.engine.changes.ReplicationSlot;
 import dev.walshift.engine.changes.SlotName;
@@ -12,6 +13,7 @@ import dev.walshift.engine.journal.CopyProgress;
 import dev.walshift.engine.journal.Journal;
 import dev.walshift.engine.journal.KeyLog;
 import dev.walshift.engine.journal.MigrationState;
+import dev.walshift.engine.journal.VerifyProgress;
 import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.Planner;
 import dev.walshift.engine.plan.ShadowNames;
@@ -28,6 +30,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a migration needs on the server, and its removal: schemas, shadow, key log, replica identity, publication, slot, fence.
@@ -36,8 +40,7 @@ import java.util.Optional;
  * decoded; fence passed before pages are counted, so that all later pages hold new row versions only.
  */
 public final class Setup {
-    /** How long transactions that were running before the slot or the fence may make us wait. */
-    private static final Duration OLD_TRANSACTIONS_PATIENCE = Duration.ofMinutes(10);
+    private static final Logger log = LoggerFactory.getLogger(Setup.class);
 
     private static final Duration FENCE_POLL = Duration.ofMillis(20);
 
@@ -60,7 +63,9 @@ public final class Setup {
     private static final SqlTemplate DROP_TABLE = SqlTemplate.of("DROP TABLE IF EXISTS {table}");
     private static final SqlTemplate SET_REPLICA_IDENTITY =
             SqlTemplate.of("ALTER TABLE {table} REPLICA IDENTITY {identity}");
-    private static final SqlTemplate TABLE_EXISTS = SqlTemplate.of("SELECT to_regclass({table}) = ?::oid");
+    private static final SqlTemplate PRESENT_NAME = SqlTemplate.of("""
+        SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ?::oid
+        """);
     private static final SqlTemplate STATEMENT_TIMEOUT = SqlTemplate.of("SET statement_timeout = {timeout}");
     private static final SqlTemplate FENCE_PASSED =
             SqlTemplate.of("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= ?::bigint");
@@ -89,13 +94,15 @@ public final class Setup {
     private final Journal journal;
     private final long migration;
     private final LockRetry locks;
+    private final Duration oldTransactionsPatience;
     private final StopSignal stop;
     private final SerialSequences sequences;
 
-    public Setup(Journal journal, long migration, LockRetry locks, StopSignal stop) {
+    public Setup(Journal journal, long migration, MigrationSettings settings, StopSignal stop) {
         this.journal = journal;
         this.migration = migration;
-        this.locks = locks;
+        this.locks = settings.locks();
+        this.oldTransactionsPatience = settings.oldTransactionsPatience();
         this.stop = stop;
         this.sequences = new SerialSequences(locks, stop);
     }
@@ -108,7 +115,7 @@ public final class Setup {
         return SlotName.of(session.queryOne(DATABASE_OID, row -> row.getLong(1)), migration);
     }
 
-    private ShadowNames names() {
+    static ShadowNames names(long migration) {
         Identifier shadowSchema = new Identifier("walshift_%d".formatted(migration));
         return new ShadowNames(
                 shadowSchema,
@@ -120,7 +127,7 @@ public final class Setup {
 
     /** Makes everything up to the slot; {@code session} has the operator's search_path. */
     public Blueprint create(Session session, Planner planner, AlterRequest request, SlotName slot) throws SQLException {
-        ShadowNames names = names();
+        ShadowNames names = names(migration);
         Blueprint blueprint = locks.run(session, "create the shadow table", stop, tx -> {
             SqlText mark = SqlText.literal(journal.mark(tx, migration));
             for (Identifier schema : List.of(
@@ -136,7 +143,7 @@ public final class Setup {
         setReplicaIdentity(session, blueprint);
         locks.run(session, "publish the key columns of " + blueprint.source().name(), stop, tx -> {
             locks.evictVacuum(tx, blueprint.source().name());
-            Publication.create(tx, slot, List.of(blueprint));
+            Publication.create(tx, slot, List.of(blueprint), journal.mark(tx, migration));
             return true;
         });
         createSlot(session, slot);
@@ -160,11 +167,12 @@ public final class Setup {
     }
 
     private void createSlot(Session session, SlotName slot) throws SQLException {
-        session.execute(STATEMENT_TIMEOUT.with("timeout", millis(OLD_TRANSACTIONS_PATIENCE)));
+        session.execute(STATEMENT_TIMEOUT.with("timeout", millis(oldTransactionsPatience)));
         try {
-            ReplicationSlot.create(session, slot);
+            Workers.cancellable(session, stop, () -> ReplicationSlot.create(session, slot));
         } catch (SQLException e) {
             if (SqlStates.is(e, SqlStates.QUERY_CANCELED)) {
+                stop.check();
                 throw blocked("the replication slot could not be made", session);
             }
             throw e;
@@ -191,6 +199,7 @@ public final class Setup {
             Blueprint present = blueprint.withFilenode(file.node());
             tx.execute(EMPTY_SHADOW.with("shadow", present.shadow()));
             new CopyProgress(migration, oid).begin(tx, file.pages());
+            new VerifyProgress(migration, oid).clear(tx);
             journal.saveRelation(tx, migration, present);
             journal.save(tx, migration, new MigrationState.Copying(fence));
             return present;
@@ -199,7 +208,7 @@ public final class Setup {
 
     /** Until every transaction older than the fence has ended: then of each row at most one older version is visible, ever after. */
     private void awaitPassed(Session session, XidFence fence) throws SQLException {
-        long deadline = System.nanoTime() + OLD_TRANSACTIONS_PATIENCE.toNanos();
+        long deadline = System.nanoTime() + oldTransactionsPatience.toNanos();
         long first = Long.parseLong(fence.first().toString());
         while (!session.queryOne(FENCE_PASSED, row -> row.getBoolean(1), first)) {
             if (System.nanoTime() > deadline) {
@@ -211,12 +220,12 @@ public final class Setup {
         }
     }
 
-    private static MigrationException blocked(String what, Session session) throws SQLException {
+    private MigrationException blocked(String what, Session session) throws SQLException {
         List<String> older = session.query(OLDER_TRANSACTIONS, row -> row.getString(1));
         return new MigrationException(
                 ProblemCode.BLOCKED_BY_TRANSACTION,
                 "%s: transactions that began before it did not end within %d s: %s"
-                        .formatted(what, OLD_TRANSACTIONS_PATIENCE.toSeconds(), String.join(", ", older)),
+                        .formatted(what, oldTransactionsPatience.toSeconds(), String.join(", ", older)),
                 "End them (or wait for them), then start the migration again.");
     }
 
@@ -238,19 +247,37 @@ public final class Setup {
             journal.forgetDetails(tx, migration);
             journal.save(tx, migration, new MigrationState.Finished());
         });
+        awaitStandbys(journal, session, migration, stop);
+    }
+
+    /** The last thing a migration does; if it is cut off, or stopped, the migration is done all the same. */
+    static void awaitStandbys(Journal journal, Session session, long migration, StopSignal stop) {
+        try {
+            Workers.cancellable(session, stop, () -> journal.awaitStandbys(session, migration));
+        } catch (SQLException | StoppedException e) {
+            log.warn(
+                    "migration {} is done, but nobody saw whether the standbys have it: {}", migration, e.getMessage());
+        }
     }
 
     /** Before the swap: removes everything of ours and leaves the source as it was. Can be done again. */
     public void remove(Session session, SlotName slot) throws SQLException {
-        removeStream(session, slot);
-        for (Blueprint table : journal.relations(session, migration)) {
-            if (exists(session, table, table.source().name())) {
-                restoreReplicaIdentity(session, table, table.source().name());
-                sequences.giveBack(session, table);
-            }
-        }
+        letGo(session, slot);
         dropSchemas(session);
-        drop(session, DROP_EMPTY_SCHEMA, names().retiredSchema());
+        dropRetiredSchema(session);
+    }
+
+    /**
+     * Before the swap: leaves the source as it was, and the server without publication and slot, but keeps shadow and key log. Can be done
+     * again.
+     */
+    void letGo(Session session, SlotName slot) throws SQLException {
+        List<Blueprint> tables = journal.relations(session, migration);
+        Predecessor.end(session, slot, tables, stop);
+        removeStream(session, slot);
+        for (Blueprint table : tables) {
+            restore(session, table);
+        }
     }
 
     /** Gives the migration up: from the first step on it can only be removed, and it has failed when the last one is done. */
@@ -270,29 +297,59 @@ public final class Setup {
         ReplicationSlot.drop(session, slot);
     }
 
+    /**
+     * Gives the source, wherever it is now, back what was changed for the time of the migration; a serial's sequence goes to the new table if
+     * the two are swapped. Can be done again.
+     */
+    void restore(Session session, Blueprint table) throws SQLException {
+        Optional<QualifiedName> present = session.queryFirst(
+                PRESENT_NAME,
+                row -> QualifiedName.of(row.getString(1), row.getString(2)),
+                table.source().oid());
+        if (present.isPresent()) {
+            restoreReplicaIdentity(session, table, present.get());
+            if (present.get().schema().equals(table.retiredSchema())) {
+                sequences.adopt(session, table);
+            } else {
+                sequences.giveBack(session, table);
+            }
+        }
+    }
+
     private void restoreReplicaIdentity(Session session, Blueprint table, QualifiedName name) throws SQLException {
-        Optional<Identifier> ours = table.replicaIdentityIndex();
-        if (ours.isPresent()
-                && session.queryOne(
-                        HAS_OUR_IDENTITY,
-                        row -> row.getBoolean(1),
-                        table.source().oid(),
-                        ours.get())) {
+        if (hasOurIdentity(session, table)) {
             boolean unused =
                     changeReplicaIdentity(session, name, table.replicaIdentity().clause());
         }
     }
 
-    private static boolean exists(Session session, Blueprint table, QualifiedName name) throws SQLException {
-        return session.queryOne(
-                TABLE_EXISTS.with("table", SqlText.literal(name.sql())),
-                row -> row.getBoolean(1),
-                table.source().oid());
+    /** Whether the table has the replica identity that its migration gave it. */
+    static boolean hasOurIdentity(Session session, Blueprint table) throws SQLException {
+        Optional<Identifier> ours = table.replicaIdentityIndex();
+        return ours.isPresent()
+                && session.queryOne(
+                        HAS_OUR_IDENTITY,
+                        row -> row.getBoolean(1),
+                        table.source().oid(),
+                        ours.get());
     }
 
     private void dropSchemas(Session session) throws SQLException {
-        drop(session, DROP_SCHEMA, names().keyLog().schema());
-        drop(session, DROP_SCHEMA, names().shadowSchema());
+        drop(session, DROP_SCHEMA, names(migration).keyLog().schema());
+        drop(session, DROP_SCHEMA, names(migration).shadowSchema());
+    }
+
+    /** Empty before the swap; unless the journal is an older one than the tables, from a backup, and then what is in it is the only copy. */
+    private void dropRetiredSchema(Session session) throws SQLException {
+        Identifier schema = names(migration).retiredSchema();
+        try {
+            drop(session, DROP_EMPTY_SCHEMA, schema);
+        } catch (SQLException e) {
+            if (!SqlStates.is(e, SqlStates.DEPENDENT_OBJECTS_STILL_EXIST)) {
+                throw e;
+            }
+            log.warn("schema {} is not empty and is left as it is: {}", schema, e.getMessage());
+        }
     }
 
     /** Never a schema that only happens to have the name. */
@@ -300,7 +357,10 @@ public final class Setup {
         boolean ours = session.queryFirst(IS_MARKED, row -> row.getBoolean(1), journal.mark(session, migration), schema)
                 .orElse(false);
         if (ours) {
-            session.execute(statement.with("schema", schema));
+            locks.run(session, "drop schema " + schema, stop, tx -> {
+                tx.execute(statement.with("schema", schema));
+                return true;
+            });
         }
     }
 

@@ -19,23 +19,26 @@ import dev.walshift.engine.journal.Journal;
 import dev.walshift.engine.journal.KeyBarrier;
 import dev.walshift.engine.journal.KeyLog;
 import dev.walshift.engine.journal.MigrationState;
+import dev.walshift.engine.journal.VerifyProgress;
+import dev.walshift.engine.pace.Limits;
+import dev.walshift.engine.pace.WalPace;
 import dev.walshift.engine.plan.MigrationPlan;
 import dev.walshift.engine.plan.Planner;
 import dev.walshift.engine.plan.Strategy;
 import dev.walshift.engine.sync.CatchUp;
+import dev.walshift.engine.sync.ExactStep;
 import dev.walshift.engine.table.Blueprint;
 import dev.walshift.engine.table.CatalogFingerprint;
 import dev.walshift.engine.verify.Verifier;
+import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.Database;
 import dev.walshift.postgres.Lsn;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.Xid;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The way over a shadow table, as the state in the journal says: prepare, copy, index, catch up, verify, cut over, finish.
@@ -43,10 +46,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>One thread.
  */
 final class ShadowRun {
+    private static final SqlTemplate BYTES = SqlTemplate.of("SELECT pg_total_relation_size(?::oid)");
     private static final SqlTemplate NEXT_XID = SqlTemplate.of("SELECT pg_snapshot_xmax(pg_current_snapshot())::text");
-
-    private static final Duration SLOT_PATIENCE = Duration.ofSeconds(90);
-    private static final Duration SLOT_POLL = Duration.ofMillis(200);
 
     private final Database database;
     private final MigrationRequest request;
@@ -57,8 +58,8 @@ final class ShadowRun {
     private final SlotName slot;
     private final Setup setup;
     private final StopSignal work;
+    private final WalPace pace = new WalPace();
     private final Meter meter;
-    private final AtomicLong applied = new AtomicLong();
 
     ShadowRun(
             Database database,
@@ -84,17 +85,43 @@ final class ShadowRun {
     }
 
     /** What the swap left to report. */
-    private record Outcome(Optional<Cutover.Result> cutover, long maxSlotLagBytes, boolean verified) {}
+    private record Outcome(Optional<Cutover.Result> cutover, long maxSlotLagBytes) {}
 
     MigrationReport run(Session session, MigrationPlan plan) throws SQLException {
         Blueprint table = prepare(session);
         Outcome outcome = state(session) instanceof MigrationState.Swapped
-                ? new Outcome(Optional.empty(), 0, false)
+                ? new Outcome(Optional.empty(), 0)
                 : fillAndSwap(session, table);
         meter.enter(Phase.FINISH, Optional::empty);
+        VerifyReport verified = verified(session, table);
         setup.finish(session, table, slot, request.dropRetired());
         meter.leave();
-        return report(plan, table, outcome);
+        return report(plan, table, outcome, verified);
+    }
+
+    /**
+     * Compares the tables of a migration that is copied and indexed, and goes no further.
+     *
+     * @return what was compared, all of it equal
+     */
+    VerifyReport verifyOnly(Session session) throws SQLException {
+        meter.enter(Phase.CATCH_UP, Optional::empty);
+        Blueprint table = journal.relations(session, id).getFirst();
+        Predecessor.end(session, slot, List.of(table), work);
+        checkSlot(session);
+        return whileStreaming(session, table, (keyLog, barrier, watch, stop) -> {
+            try (CatchUp catchUp = CatchUp.open(database, keyLog, barrier, meter.applied(), request.workers(), pace)) {
+                catchUp(catchUp, stop);
+                verify(session, table, catchUp, stop);
+                return verified(session, table);
+            }
+        });
+    }
+
+    private Limits limits(Session session, Blueprint table) throws SQLException {
+        long bytes =
+                session.queryOne(BYTES, row -> row.getLong(1), table.source().oid());
+        return Limits.inEffect(session, settings.budgets(), bytes);
     }
 
     private MigrationState state(Session session) throws SQLException {
@@ -111,7 +138,7 @@ final class ShadowRun {
             try (Session operator = database.openAsUser("prepare")) {
                 Blueprint created = setup.create(operator, planner, request.alter(), slot);
                 meter.detail("waiting for transactions that began before the copy");
-                return setup.beginCopy(session, created);
+                return beginCopy(session, created);
             }
         }
         return journal.relations(session, id).getFirst();
@@ -120,6 +147,8 @@ final class ShadowRun {
     /** Watches and reads the stream from here to the swap; begins the copy again as often as somebody rewrites the source. */
     private Outcome fillAndSwap(Session session, Blueprint prepared) throws SQLException {
         Blueprint table = prepared;
+        meter.detail("waiting for what an earlier process left running on the server");
+        Predecessor.end(session, slot, List.of(table), work);
         checkSlot(session);
         while (true) {
             try {
@@ -129,33 +158,77 @@ final class ShadowRun {
                 meter.detail("the source was rewritten, copying again");
                 table = journal.relations(session, id).getFirst();
                 CatalogFingerprint.requireUnchanged(session, table);
-                table = setup.beginCopy(session, table);
+                table = beginCopy(session, table);
+            } catch (MigrationException | SQLException e) {
+                throw blameSchema(session, table, e);
             }
         }
     }
 
+    private Blueprint beginCopy(Session session, Blueprint table) throws SQLException {
+        try {
+            return setup.beginCopy(session, table);
+        } catch (SQLException e) {
+            throw blameSchema(session, table, e);
+        }
+    }
+
+    /** A statement that fails, or anything else that is no longer as it was, may be due to somebody's change of the schema. */
+    private MigrationException blameSchema(Session session, Blueprint table, Exception failure) throws SQLException {
+        try {
+            if (!(state(session) instanceof MigrationState.Swapped)) {
+                CatalogFingerprint.requireUnchanged(session, table);
+            }
+        } catch (MigrationException changed) {
+            changed.addSuppressed(failure);
+            return changed;
+        } catch (SQLException lost) {
+            failure.addSuppressed(lost);
+        }
+        switch (failure) {
+            case MigrationException e -> throw e;
+            case SQLException e -> throw e;
+            default -> throw new IllegalStateException(failure);
+        }
+    }
+
     private Outcome fillAndSwapOnce(Session session, Blueprint table) throws SQLException {
+        return whileStreaming(session, table, (keyLog, barrier, watch, stop) -> {
+            copy(session, table, keyLog, stop);
+            index(session, table, stop);
+            try (CatchUp catchUp = CatchUp.open(database, keyLog, barrier, meter.applied(), request.workers(), pace)) {
+                catchUp(catchUp, stop);
+                verify(session, table, catchUp, stop);
+                setup.sequences().release(session, table);
+                Ownership ownership = Ownership.of(session, journal, id);
+                Cutover.Result swapped = cutOver(ownership, keyLog, catchUp, barrier, stop);
+                return new Outcome(Optional.of(swapped), watch.maxSlotLagBytes());
+            }
+        });
+    }
+
+    /** What is done with a table while its changes are logged. */
+    private interface Goal<T> {
+        T reach(KeyLog keyLog, KeyBarrier barrier, Watch watch, StopSignal stop) throws SQLException;
+    }
+
+    /** Reads the stream, and watches, until the goal is reached. */
+    private <T> T whileStreaming(Session session, Blueprint table, Goal<T> goal) throws SQLException {
+        BudgetKeeper budgets = new BudgetKeeper(limits(session, table), slot, table, pace);
+        Ownership ownership = Ownership.of(session, journal, id);
         KeyLog keyLog = new KeyLog(table);
         keyLog.count(session);
         StopSignal attempt = work.child();
-        try (Watch watch = Watch.start(database.open("watch"), slot, List.of(table), attempt);
+        try (Watch watch = Watch.start(database, slot, ownership, List.of(table), budgets, attempt);
                 ChangePump pump = openPump(session, keyLog, attempt);
                 Session markers = database.open("marker")) {
             meter.slotLag(watch::slotLagBytes);
-            meter.keys(keyLog::waiting, applied::get);
+            meter.warnings(budgets::warnings);
+            meter.keysWaiting(keyLog::waiting);
             pump.start();
             KeyBarrier barrier = (patience, stop) -> pump.passMarker(markers, patience, stop);
             try {
-                copy(session, table, keyLog, attempt);
-                index(session, table, attempt);
-                try (CatchUp catchUp = CatchUp.open(database, keyLog, barrier, applied, request.workers())) {
-                    meter.enter(Phase.CATCH_UP, Optional::empty);
-                    catchUp.run(settings.exactBudget(), attempt);
-                    boolean verified = verify(session, table, catchUp, attempt);
-                    setup.sequences().release(session, table);
-                    Cutover.Result swapped = cutOver(table, catchUp, barrier, attempt);
-                    return new Outcome(Optional.of(swapped), watch.maxSlotLagBytes(), verified);
-                }
+                return goal.reach(keyLog, barrier, watch, attempt);
             } catch (StoppedException e) {
                 // Stopped by the operator, or because the stream or the watch met something: that says why.
                 watch.check();
@@ -170,7 +243,7 @@ final class ShadowRun {
         long copiedBefore = progress.rowsCopied(session);
         meter.rowsCopied(() -> copiedBefore);
         if (state(session) instanceof MigrationState.Copying copying) {
-            TableCopier copier = new TableCopier(database, table, copying.fence(), progress, keyLog);
+            TableCopier copier = new TableCopier(database, table, copying.fence(), progress, keyLog, pace);
             meter.rowsCopied(copier::rowsCopied);
             meter.enter(Phase.COPY, () -> Optional.of(copier.done()));
             copier.run(session, request.workers(), stop);
@@ -187,28 +260,41 @@ final class ShadowRun {
         }
     }
 
-    private boolean verify(Session session, Blueprint table, CatchUp catchUp, StopSignal stop) throws SQLException {
-        if (request.verify()) {
-            Verifier verifier = new Verifier(table);
-            meter.enter(Phase.VERIFY, () -> Optional.of(verifier.done()));
-            verifier.run(session, work -> catchUp.exact(work::run, stop), stop);
-        }
-        return request.verify();
+    private void catchUp(CatchUp catchUp, StopSignal stop) throws SQLException {
+        meter.enter(Phase.CATCH_UP, Optional::empty);
+        ExactStep.Reached unused = catchUp.run(settings.exactBudget(), meter::detail, stop);
     }
 
-    private Cutover.Result cutOver(Blueprint table, CatchUp catchUp, KeyBarrier barrier, StopSignal stop)
+    private void verify(Session session, Blueprint table, CatchUp catchUp, StopSignal stop) throws SQLException {
+        if (request.verify() != VerifyMode.OFF) {
+            Verifier verifier = new Verifier(table, journal, id, request.workers());
+            meter.enter(Phase.VERIFY, () -> Optional.of(verifier.done()));
+            verifier.run(session, request.verify(), work -> catchUp.exact(work::run, stop), stop);
+        }
+    }
+
+    private VerifyReport verified(Session session, Blueprint table) throws SQLException {
+        return VerifyReport.of(new VerifyProgress(id, table.source().oid()).scans(session));
+    }
+
+    private Cutover.Result cutOver(
+            Ownership ownership, KeyLog keyLog, CatchUp catchUp, KeyBarrier barrier, StopSignal stop)
             throws SQLException {
         meter.enter(Phase.CUT_OVER, Optional::empty);
         Cutover cutover = new Cutover(
                 database,
                 journal,
                 id,
-                table,
+                keyLog,
                 barrier,
                 settings.cutover(),
-                tx -> Publication.requireIntact(tx, slot, table),
+                tx -> {
+                    ownership.require(tx);
+                    Publication.requireIntact(tx, slot, keyLog.table());
+                },
                 meter::detail);
-        return cutover.run(() -> catchUp.run(settings.exactBudget(), stop).writer(), stop);
+        return cutover.run(
+                () -> catchUp.run(settings.exactBudget(), meter::detail, stop).writer(), stop);
     }
 
     private ChangePump openPump(Session session, KeyLog keyLog, StopSignal attempt) throws SQLException {
@@ -216,7 +302,6 @@ final class ShadowRun {
         List<String> keyColumns = table.key().columns().stream()
                 .map(column -> column.source().name())
                 .toList();
-        awaitFree(session);
         Publication.requireIntact(session, slot, table);
         Lsn durable = journal.durable(session, id).orElseThrow();
         String markerPrefix = slot.slot().name();
@@ -242,20 +327,6 @@ final class ShadowRun {
         }
     }
 
-    /** The walsender of a process that was killed goes on until it notices: wal_sender_timeout, 60 s by default. */
-    private void awaitFree(Session session) throws SQLException {
-        long deadline = System.nanoTime() + SLOT_PATIENCE.toNanos();
-        while (ReplicationSlot.state(session, slot)
-                        .filter(ReplicationSlot.State::active)
-                        .isPresent()
-                && System.nanoTime() < deadline) {
-            meter.detail("waiting for the replication slot, which another process still uses");
-            if (work.await(SLOT_POLL)) {
-                throw new StoppedException();
-            }
-        }
-    }
-
     /** The slot must be there, and not ahead of the key log: what it confirmed it will not send again. */
     private void checkSlot(Session session) throws SQLException {
         Optional<ReplicationSlot.State> found = ReplicationSlot.state(session, slot);
@@ -273,7 +344,7 @@ final class ShadowRun {
         }
     }
 
-    private MigrationReport report(MigrationPlan plan, Blueprint table, Outcome outcome) {
+    private MigrationReport report(MigrationPlan plan, Blueprint table, Outcome outcome, VerifyReport verified) {
         MigrationReport.CutoverReport cutover = outcome.cutover()
                 .map(swap -> new MigrationReport.CutoverReport(swap.attempts(), swap.lockWait(), swap.lockHeld()))
                 .orElse(MigrationReport.CutoverReport.EARLIER);
@@ -286,7 +357,7 @@ final class ShadowRun {
                 meter.phases(),
                 cutover,
                 outcome.maxSlotLagBytes(),
-                outcome.verified(),
+                verified,
                 request.dropRetired() ? Optional.empty() : Optional.of(table.retired()));
     }
 }

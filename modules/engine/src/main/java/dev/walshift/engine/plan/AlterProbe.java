@@ -151,7 +151,7 @@ final class AlterProbe {
         try {
             session.execute(new SqlText(sql.toString()));
         } catch (SQLException e) {
-            if (SqlStates.isConnectionLost(e) || SqlStates.is(e, SqlStates.LOCK_NOT_AVAILABLE)) {
+            if (SqlStates.isPassing(e)) {
                 throw e;
             }
             throw new RejectedException(explain(e, step, sql.toString(), head.length()));

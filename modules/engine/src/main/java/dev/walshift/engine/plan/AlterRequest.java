@@ -1,6 +1,7 @@
 package dev.walshift.engine.plan;
 
 import dev.walshift.postgres.Identifier;
+import dev.walshift.postgres.QualifiedName;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,5 +21,13 @@ public record AlterRequest(
         clauses = List.copyOf(clauses);
         using = Map.copyOf(using);
         columnOrder = List.copyOf(columnOrder);
+    }
+
+    /** The same change in the one form that all requests for it have: the table by its full name, each action a clause. */
+    public AlterRequest normalized(QualifiedName fullName) {
+        List<String> actions = AlterStatement.parse(this).actions().stream()
+                .map(AlterAction::sql)
+                .toList();
+        return new AlterRequest(Optional.of(fullName.sql()), actions, Map.of(), columnOrder);
     }
 }

@@ -3,6 +3,7 @@ package dev.walshift.engine.plan;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlPart;
+import dev.walshift.postgres.SqlStates;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
 import java.sql.Array;
@@ -85,7 +86,7 @@ final class ExpressionProbe {
             session.execute(ROLLBACK);
             return Optional.of(read);
         } catch (SQLException e) {
-            if (session.connection().isClosed()) {
+            if (SqlStates.isPassing(e)) {
                 throw e;
             }
             session.execute(ROLLBACK);

@@ -37,13 +37,25 @@ public record MigrationPlan(
      * @param indexBytes all indexes
      * @param rows the planner's estimate
      */
-    public record Size(long heapBytes, long indexBytes, long rows) {}
+    public record Size(long heapBytes, long indexBytes, long rows) {
+        /** Heap, TOAST and indexes. */
+        public long bytes() {
+            return heapBytes + indexBytes;
+        }
+    }
 
     /** The same plan with one more problem. */
     public MigrationPlan withProblem(Problem problem) {
         List<Problem> more = new ArrayList<>(problems);
         more.add(problem);
         return new MigrationPlan(table, statement, strategy, changes, notices, more, size);
+    }
+
+    /** The same plan with more for the operator to know. */
+    public MigrationPlan withNotices(List<String> others) {
+        List<String> more = new ArrayList<>(notices);
+        more.addAll(others);
+        return new MigrationPlan(table, statement, strategy, changes, more, problems, size);
     }
 
     public boolean isPossible() {

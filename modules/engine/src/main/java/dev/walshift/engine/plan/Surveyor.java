@@ -73,7 +73,11 @@ final class Surveyor {
         if (oid.isEmpty()) {
             return missing();
         }
-        Look look = session.queryOne(LOOK, row -> look(row, oid.orElseThrow()), oid.orElseThrow());
+        Optional<Look> found = session.queryFirst(LOOK, row -> look(row, oid.orElseThrow()), oid.orElseThrow());
+        if (found.isEmpty()) {
+            return missing();
+        }
+        Look look = found.get();
         Verdict verdict = new TableChecks(session, findings).check(oid.orElseThrow());
         if (verdict.plain()) {
             new DependencyWalk(session, findings).walk(oid.orElseThrow(), look.table.name());

@@ -7,6 +7,7 @@ import dev.walshift.postgres.SqlTemplate;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 
 /** Whether a table is of the kind that walshift can change, and ours to change. */
 final class TableChecks {
@@ -56,7 +57,14 @@ final class TableChecks {
 
     /** Looks at the table. */
     Verdict check(long oid) throws SQLException {
-        Verdict verdict = session.queryOne(LOOK, this::judge, oid);
+        Optional<Verdict> verdict = session.queryFirst(LOOK, this::judge, oid);
+        if (verdict.isEmpty()) {
+            findings.problem(
+                    ProblemCode.TABLE_NOT_FOUND,
+                    "the table was dropped while it was looked at",
+                    "Plan again if there is a new one");
+            return new Verdict(false, false);
+        }
         List<String> labels = session.query(SECURITY_LABELS, row -> row.getString(1), oid);
         if (!labels.isEmpty()) {
             findings.shadowProblem(
@@ -65,7 +73,7 @@ final class TableChecks {
                             .formatted(String.join(", ", labels)),
                     "Remove it (SECURITY LABEL ... IS NULL) and set it again after the migration");
         }
-        return verdict;
+        return verdict.get();
     }
 
     private Verdict judge(ResultSet row) throws SQLException {

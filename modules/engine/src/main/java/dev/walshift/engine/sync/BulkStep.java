@@ -3,6 +3,7 @@ package dev.walshift.engine.sync;
 import dev.walshift.engine.StopSignal;
 import dev.walshift.engine.Workers;
 import dev.walshift.engine.journal.KeyLog;
+import dev.walshift.engine.pace.Pace;
 import dev.walshift.engine.table.Blueprint;
 import dev.walshift.engine.table.DataRejected;
 import dev.walshift.engine.table.SourceGuard;
@@ -11,6 +12,7 @@ import dev.walshift.postgres.Isolation;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlStates;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -25,33 +27,41 @@ final class BulkStep {
     private static final int BATCH_PER_WORKER = 10_000;
     private static final int CONFLICT_ATTEMPTS = 5;
 
+    /** A row and its index entries, deleted and inserted; pages written whole after a checkpoint can make it many times that. */
+    private static final long WAL_PER_KEY = 512;
+
     private final Database database;
     private final Blueprint table;
     private final KeyLog keyLog;
     private final KeyReader reader;
     private final AtomicLong applied;
+    private final Pace pace;
 
-    BulkStep(Database database, KeyLog keyLog, AtomicLong applied) {
+    BulkStep(Database database, KeyLog keyLog, AtomicLong applied, Pace pace) {
         this.database = database;
         this.table = keyLog.table();
         this.keyLog = keyLog;
         this.reader = new KeyReader(table);
         this.applied = applied;
+        this.pace = pace;
     }
 
     /** Goes once through the log as it is now. */
     void sweep(Session session, int workers, StopSignal stop) throws SQLException {
-        long after = 0;
+        long next = keyLog.first();
         int limit = BATCH_PER_WORKER * workers;
+        Duration took = Duration.ZERO;
         List<LoggedKey> batch;
         do {
-            stop.check();
+            long unused = pace.admit(took, limit * WAL_PER_KEY, stop);
+            long began = System.nanoTime();
             // Read before any worker takes its snapshot: what is visible now is visible in each of theirs.
-            batch = reader.visibleNow(session, after, limit);
+            batch = reader.visibleNow(session, next, limit);
             if (!batch.isEmpty()) {
-                after = batch.getLast().id();
+                next = batch.getLast().id() + 1;
                 apply(batch, workers, stop);
             }
+            took = Duration.ofNanos(System.nanoTime() - began);
         } while (batch.size() == limit);
     }
 

@@ -85,8 +85,9 @@ public final class ExactStep implements AutoCloseable {
      * @param writer the step's own transaction: who sees it sees every row of the shadow up to here
      * @param keys applied, repetitions counted
      * @param elapsed from V to the commit
+     * @param roundTrip what a statement that does next to nothing took
      */
-    public record Reached(Xid writer, int keys, Duration elapsed) {}
+    public record Reached(Xid writer, int keys, Duration elapsed, Duration roundTrip) {}
 
     /**
      * One step.
@@ -105,21 +106,24 @@ public final class ExactStep implements AutoCloseable {
             List<LoggedKey> keys = done.get().keys();
             keyLog.remove(logSession, keys.stream().map(LoggedKey::id).toList());
             applied.addAndGet(keys.size());
-            return Optional.of(
-                    new Reached(done.get().writer(), keys.size(), Duration.ofNanos(System.nanoTime() - began)));
+            return Optional.of(new Reached(
+                    done.get().writer(),
+                    keys.size(),
+                    Duration.ofNanos(System.nanoTime() - began),
+                    done.get().roundTrip()));
         } catch (SQLException e) {
             throw DataRejected.explain(table, e);
         }
     }
 
-    private record Applied(Xid writer, List<LoggedKey> keys) {}
+    private record Applied(Xid writer, List<LoggedKey> keys, Duration roundTrip) {}
 
     private Optional<Applied> inSnapshot(Session tx, WhileEqual whileEqual, StopSignal stop) throws SQLException {
         String snapshot = SourceGuard.hold(tx, table);
         if (!barrier.pass(MARKER_PATIENCE, stop)) {
             return Optional.empty();
         }
-        List<LoggedKey> keys = reader.visibleIn(logSession, snapshot, 0, MAX_KEYS + 1);
+        List<LoggedKey> keys = reader.visibleIn(logSession, snapshot, keyLog.first(), MAX_KEYS + 1);
         if (keys.size() > MAX_KEYS) {
             return Optional.empty();
         }
@@ -130,7 +134,9 @@ public final class ExactStep implements AutoCloseable {
             step.replace();
         }
         whileEqual.run(tx);
-        return Optional.of(new Applied(Xid.parse(tx.queryOne(OWN_XID, row -> row.getString(1))), keys));
+        long asked = System.nanoTime();
+        Xid writer = Xid.parse(tx.queryOne(OWN_XID, row -> row.getString(1)));
+        return Optional.of(new Applied(writer, keys, Duration.ofNanos(System.nanoTime() - asked)));
     }
 
     @Override

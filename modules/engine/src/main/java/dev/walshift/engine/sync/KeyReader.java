@@ -16,7 +16,7 @@ final class KeyReader {
     private static final SqlTemplate READ = SqlTemplate.of("""
         COPY (SELECT log_id, {columns}
                 FROM {log}
-               WHERE log_id > {after} AND pg_visible_in_snapshot(log_xid, {snapshot})
+               WHERE log_id >= {first} AND pg_visible_in_snapshot(log_xid, {snapshot})
                ORDER BY log_id
                LIMIT {limit})
           TO STDOUT
@@ -33,21 +33,21 @@ final class KeyReader {
      * Keys visible in {@code snapshot}.
      *
      * @param session must see what was logged until now: not in the transaction whose snapshot it is
-     * @param after only entries with a greater row id
+     * @param first only entries from this row id on
      */
-    List<LoggedKey> visibleIn(Session session, String snapshot, long after, int limit) throws SQLException {
-        return read(session, new SqlText(SqlText.literal(snapshot).sql() + "::pg_snapshot"), after, limit);
+    List<LoggedKey> visibleIn(Session session, String snapshot, long first, int limit) throws SQLException {
+        return read(session, new SqlText(SqlText.literal(snapshot).sql() + "::pg_snapshot"), first, limit);
     }
 
     /** Keys visible now, and so in every snapshot that is taken from now on. */
-    List<LoggedKey> visibleNow(Session session, long after, int limit) throws SQLException {
-        return read(session, OWN_SNAPSHOT, after, limit);
+    List<LoggedKey> visibleNow(Session session, long first, int limit) throws SQLException {
+        return read(session, OWN_SNAPSHOT, first, limit);
     }
 
-    private List<LoggedKey> read(Session session, SqlText snapshot, long after, int limit) throws SQLException {
+    private List<LoggedKey> read(Session session, SqlText snapshot, long first, int limit) throws SQLException {
         ByteArrayOutputStream lines = new ByteArrayOutputStream();
         session.copyOut(
-                read.with("after", new SqlText(Long.toString(after)))
+                read.with("first", new SqlText(Long.toString(first)))
                         .with("snapshot", snapshot)
                         .with("limit", new SqlText(Integer.toString(limit))),
                 lines);

@@ -80,11 +80,12 @@ public final class CatalogFingerprint {
                                       pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
                FROM source c JOIN pg_policy p ON p.polrelid = c.oid
              UNION ALL
-             SELECT jsonb_build_array('publication', p.pubname)
-               FROM pg_publication p
+             SELECT jsonb_build_array('publication', to_jsonb(p))
+               FROM source c JOIN pg_publication_tables p ON p.schemaname = c.nspname AND p.tablename = c.relname
               WHERE p.pubname !~ '^walshift_[0-9]+$'
-                AND (p.puballtables
-                     OR EXISTS (SELECT FROM source c JOIN pg_publication_rel r ON r.prrelid = c.oid AND r.prpubid = p.oid))
+             UNION ALL
+             SELECT jsonb_build_array('subscription', r.srsubid)
+               FROM source c JOIN pg_subscription_rel r ON r.srrelid = c.oid
              UNION ALL
              SELECT jsonb_build_array('inherits', i.inhrelid, i.inhparent)
                FROM source c JOIN pg_inherits i ON c.oid IN (i.inhrelid, i.inhparent)

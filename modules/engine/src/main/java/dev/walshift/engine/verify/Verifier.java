@@ -3,29 +3,58 @@ package dev.walshift.engine.verify;
 import dev.walshift.engine.MigrationException;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.StopSignal;
+import dev.walshift.engine.journal.Journal;
+import dev.walshift.engine.journal.MigrationState;
+import dev.walshift.engine.journal.VerifyProgress;
+import dev.walshift.engine.journal.VerifyProgress.Scan;
 import dev.walshift.engine.table.Blueprint;
 import dev.walshift.engine.table.ChunkSize;
+import dev.walshift.postgres.Isolation;
 import dev.walshift.postgres.Session;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Compares the whole source with the whole shadow, a range of pages at a time, each in an exact step of its own so that no snapshot is
- * held for long. A row that changes between two ranges is compared as it was, or is re-copied by a later step.
+ * Compares source and shadow both ways, some pages at a time, each time in an exact step of its own, so that no snapshot is held for
+ * long. How far it came is in the journal, saved by the step that compared: an interrupted comparison goes on there.
+ *
+ * <p>What was compared once stays compared while later steps run: see {@link VerifyProgress}.
  *
  * <p>{@link #run} by one thread; {@link #done} by any.
  */
 public final class Verifier {
-    private static final ChunkSize FIRST_RANGE = new ChunkSize(512, 1 << 17, Duration.ofMillis(500));
+    private static final Logger log = LoggerFactory.getLogger(Verifier.class);
+    private static final ChunkSize FIRST_STEP = new ChunkSize(512, 1 << 17, Duration.ofMillis(500));
+    /** Parts of a range for each of the server's workers, so that all end at about the same time. */
+    private static final int PARTS_PER_WORKER = 2;
 
-    private final Comparison comparison;
     private final Blueprint table;
+    private final Journal journal;
+    private final long migration;
+    private final int workers;
+    private final Comparison comparison;
+    private final VerifyProgress progress;
     private volatile double done;
 
-    public Verifier(Blueprint table) {
+    /**
+     * @param migration its number, for its place in the journal
+     * @param workers of the server that may compare side by side
+     */
+    public Verifier(Blueprint table, Journal journal, long migration, int workers) {
         this.table = table;
-        this.comparison = new Comparison(table);
+        this.journal = journal;
+        this.migration = migration;
+        this.workers = workers;
+        this.comparison = new Comparison(table, workers);
+        this.progress = new VerifyProgress(migration, table.source().oid());
     }
 
     /** Runs something in an exact step. */
@@ -40,61 +69,106 @@ public final class Verifier {
         void run(Session transaction) throws SQLException;
     }
 
-    private interface Range {
-        Optional<Difference> compare(Session transaction, long from, long to) throws SQLException;
-    }
-
     /** The part that is done, 0 to 1. */
     public double done() {
         return done;
     }
 
     /**
-     * Compares everything.
+     * Compares what is not yet compared. If rows differ, they are kept in a table, and the journal's state is
+     * {@link MigrationState.Differs}, both committed with the state in which they differ.
      *
-     * @param session to look at the tables' sizes
-     * @throws MigrationException with the keys of the first differences
+     * @param mode FULL or SAMPLE; what was compared in full need not be sampled
+     * @param session to begin with
+     * @throws MigrationException DIFFERENCE_FOUND, with the keys and columns of the first differences
      */
-    public void run(Session session, ExactState exactState, StopSignal stop) throws SQLException {
-        scan(comparison.sourcePages(session), 0.0, 0.5, comparison::sourceToShadow, exactState, stop);
-        scan(comparison.shadowPages(session), 0.5, 0.5, comparison::shadowToSource, exactState, stop);
-    }
-
-    private void scan(long pages, double before, double share, Range range, ExactState exactState, StopSignal stop)
-            throws SQLException {
-        long from = 0;
-        ChunkSize size = FIRST_RANGE;
-        while (from < pages) {
-            stop.check();
-            long start = from;
-            long end = Math.min(pages, from + size.pages());
-            long[] nanos = new long[1];
-            exactState.in(transaction -> {
-                long began = System.nanoTime();
-                Optional<Difference> difference = range.compare(transaction, start, end);
-                nanos[0] = System.nanoTime() - began;
-                if (difference.isPresent()) {
-                    throw differs(difference.get());
-                }
-            });
-            from = end;
-            done = before + share * from / pages;
-            size = size.after(Duration.ofNanos(nanos[0]));
+    public void run(Session session, VerifyMode mode, ExactState exactState, StopSignal stop) throws SQLException {
+        List<Scan> scans = progress.scans(session);
+        if (!serves(scans, mode)) {
+            scans = begin(session, mode);
+        }
+        for (Scan scan : scans) {
+            compare(scan, exactState, stop);
         }
     }
 
-    private MigrationException differs(Difference difference) {
-        return new MigrationException(
-                ProblemCode.DIFFERENCE_FOUND,
-                "the new table is not equal to %s: %s, keys %s"
+    private static boolean serves(List<Scan> scans, VerifyMode mode) {
+        boolean full = scans.stream().allMatch(scan -> scan.seed().isEmpty());
+        boolean over = scans.stream().allMatch(Scan::isDone);
+        return !scans.isEmpty() && (full == (mode == VerifyMode.FULL) || (full && over));
+    }
+
+    private List<Scan> begin(Session session, VerifyMode mode) throws SQLException {
+        OptionalLong seed = mode == VerifyMode.FULL
+                ? OptionalLong.empty()
+                : OptionalLong.of(ThreadLocalRandom.current().nextLong());
+        seed.ifPresent(chosen -> log.info(
+                "{}: comparing a random sample, seed {}", table.source().name(), chosen));
+        return session.inTransaction(Isolation.READ_COMMITTED, tx -> {
+            progress.begin(tx, seed, comparison.sourcePages(tx), comparison.shadowPages(tx));
+            return progress.scans(tx);
+        });
+    }
+
+    /** What a step came to: where the scan is then, or why there is no going on. */
+    private record Step(Scan after, Duration elapsed, Optional<MigrationState.Differs> differs) {}
+
+    private void compare(Scan begun, ExactState exactState, StopSignal stop) throws SQLException {
+        PageSelection pages = new PageSelection(begun.endPage(), begun.seed());
+        ChunkSize size = FIRST_STEP;
+        Scan scan = begun;
+        show(scan);
+        while (!scan.isDone()) {
+            stop.check();
+            Scan before = scan;
+            PageSelection.Batch batch = pages.next(scan.nextPage(), size.pages(), workers * PARTS_PER_WORKER);
+            AtomicReference<Step> step = new AtomicReference<>();
+            exactState.in(transaction -> step.set(compare(transaction, before, batch)));
+            Optional<MigrationState.Differs> differs = step.get().differs();
+            if (differs.isPresent()) {
+                throw new MigrationException(
+                        ProblemCode.DIFFERENCE_FOUND,
+                        differs.get().problem(),
+                        differs.get().remedy());
+            }
+            scan = step.get().after();
+            size = size.after(step.get().elapsed());
+            show(scan);
+        }
+    }
+
+    private Step compare(Session transaction, Scan scan, PageSelection.Batch batch) throws SQLException {
+        long began = System.nanoTime();
+        Comparison.Found found = comparison.count(transaction, scan.direction(), batch.ranges());
+        Duration elapsed = Duration.ofNanos(System.nanoTime() - began);
+        if (found.differing() == 0) {
+            return new Step(progress.advance(transaction, scan, batch.next(), found.rows()), elapsed, Optional.empty());
+        }
+        MigrationState.Differs differs =
+                differs(found.differing(), comparison.keep(transaction, scan.direction(), batch.ranges()));
+        journal.save(transaction, migration, differs);
+        return new Step(scan, elapsed, Optional.of(differs));
+    }
+
+    private void show(Scan scan) {
+        double part = scan.endPage() == 0 ? 1 : (double) scan.nextPage() / scan.endPage();
+        done = switch (scan.direction()) {
+            case SOURCE_TO_SHADOW -> part / 2;
+            case SHADOW_TO_SOURCE -> 0.5 + part / 2;
+        };
+    }
+
+    private MigrationState.Differs differs(long count, List<Difference> first) {
+        String shown = first.stream().map(Difference::toString).collect(Collectors.joining("; "));
+        return new MigrationState.Differs(
+                "the new table is not equal to %s: %s%s"
                         .formatted(
                                 table.source().name(),
-                                switch (difference.kind()) {
-                                    case MISSING_OR_DIFFERENT_IN_SHADOW -> "rows are missing or differ";
-                                    case NOT_IN_SOURCE -> "it has rows that the source has not";
-                                },
-                                difference.keys()),
-                "This must not happen: nothing was swapped and the source is untouched. Please report it with the"
-                        + " statement and the server's version.");
+                                shown,
+                                count > first.size()
+                                        ? "; and %d rows more nearby".formatted(count - first.size())
+                                        : ""),
+                "This must not happen: nothing was swapped, %s is as it was, slot and publication are removed. The rows are in %s, the new table is %s. Please report it with the statement and the server's version; then remove what was kept with: walshift abort %d"
+                        .formatted(table.source().name(), comparison.evidence(), table.shadow(), migration));
     }
 }

@@ -1,5 +1,6 @@
 package dev.walshift.engine.changes;
 
+import dev.walshift.engine.journal.Journal;
 import dev.walshift.engine.rules.HandMadeBlueprint;
 import dev.walshift.engine.rules.Scene;
 import dev.walshift.engine.table.Blueprint;
@@ -52,7 +53,7 @@ final class StreamedTables implements AutoCloseable {
                 "CREATE TABLE {c} (\"order\" int PRIMARY KEY, v text)");
         a = HandMadeBlueprint.of(session, A, List.of(new Identifier("order")), 1);
         b = HandMadeBlueprint.of(session, B, List.of(new Identifier("Group by"), new Identifier("order")), 2);
-        session.transact(tx -> Publication.create(tx, SLOT, List.of(a, b)));
+        session.transact(tx -> Publication.create(tx, SLOT, List.of(a, b), Journal.MARK_BEGINS));
     }
 
     Database database() {

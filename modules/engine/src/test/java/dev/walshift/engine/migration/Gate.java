@@ -12,7 +12,7 @@ import java.time.Duration;
  * Holds a migration at a chosen row of its copy: the mapping calls a function that waits for an advisory lock at that row. So a test
  * can do something in the middle of the copy without guessing when that is.
  */
-final class Gate implements AutoCloseable {
+public final class Gate implements AutoCloseable {
     private static final String LOCK = "4711";
 
     private final TestDatabase database;
@@ -24,11 +24,12 @@ final class Gate implements AutoCloseable {
     }
 
     /**
-     * Makes function {@code public.gate(int)}, an identity function that waits at {@code row} while the gate is closed; closed at first.
+     * Makes function {@code public.gate(int)}, an identity function that waits at {@code row} while the gate is closed; closed at first. It
+     * calls itself immutable, so that the comparison of both tables calls it too.
      */
-    static Gate closedAt(TestDatabase database, int row) throws SQLException {
+    public static Gate closedAt(TestDatabase database, int row) throws SQLException {
         database.execute("""
-            CREATE FUNCTION public.gate(n int) RETURNS bigint LANGUAGE plpgsql AS $$
+            CREATE FUNCTION public.gate(n int) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
             BEGIN
                 IF n = %d THEN
                     PERFORM pg_advisory_xact_lock_shared(%s);
@@ -42,7 +43,7 @@ final class Gate implements AutoCloseable {
     }
 
     /** Until a session waits at the gate. */
-    void awaitArrival() {
+    public void awaitArrival() {
         await().atMost(Duration.ofSeconds(30))
                 .pollInterval(Duration.ofMillis(10))
                 .until(() -> {
@@ -57,8 +58,13 @@ final class Gate implements AutoCloseable {
                 });
     }
 
-    void open() throws SQLException {
+    public void open() throws SQLException {
         lock("pg_advisory_unlock");
+    }
+
+    /** Closes the gate again; waits for transactions that are passing it. */
+    public void shut() throws SQLException {
+        lock("pg_advisory_lock");
     }
 
     private void lock(String function) throws SQLException {

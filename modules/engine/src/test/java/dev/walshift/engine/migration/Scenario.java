@@ -3,7 +3,9 @@ package dev.walshift.engine.migration;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.walshift.engine.plan.AlterRequest;
+import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.Identifier;
+import dev.walshift.testkit.Leftovers;
 import dev.walshift.testkit.TestDatabase;
 import dev.walshift.testkit.workload.WorkloadTable;
 import java.sql.Connection;
@@ -16,28 +18,28 @@ import java.util.Map;
 import java.util.Optional;
 
 /** What the tests of whole migrations share. */
-final class Scenario {
+public final class Scenario {
     private Scenario() {}
 
-    static MigrationRequest request(String table, String alter) {
+    public static MigrationRequest request(String table, String alter) {
         return request(table, List.of(alter), List.of());
     }
 
-    static MigrationRequest request(WorkloadTable table, String alter) {
+    public static MigrationRequest request(WorkloadTable table, String alter) {
         return request(table.name().sql(), alter);
     }
 
-    static MigrationRequest request(String table, List<String> clauses, List<Identifier> columnOrder) {
+    public static MigrationRequest request(String table, List<String> clauses, List<Identifier> columnOrder) {
         return new MigrationRequest(
-                new AlterRequest(Optional.of(table), clauses, Map.of(), columnOrder), 2, false, true);
+                new AlterRequest(Optional.of(table), clauses, Map.of(), columnOrder), 2, false, VerifyMode.FULL);
     }
 
-    static Migration migration(TestDatabase database, MigrationRequest request) {
+    public static Migration migration(TestDatabase database, MigrationRequest request) {
         return new Migration(TestConnections.database(database), request);
     }
 
     /** The text of the query's first column, row by row. */
-    static List<String> list(Connection connection, String query) throws SQLException {
+    public static List<String> list(Connection connection, String query) throws SQLException {
         List<String> found = new ArrayList<>();
         try (Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery(query)) {
@@ -49,12 +51,7 @@ final class Scenario {
     }
 
     /** Nothing of ours is left but the journal and, if it was kept, the retired table. */
-    static void assertNothingLeft(Connection connection) throws SQLException {
-        assertThat(list(connection, """
-            SELECT slot_name::text FROM pg_replication_slots WHERE database = current_database()
-            UNION ALL SELECT pubname::text FROM pg_publication
-            UNION ALL SELECT nspname::text FROM pg_namespace
-                       WHERE nspname LIKE 'walshift_%' AND nspname NOT LIKE '%retired'
-            """)).isEmpty();
+    public static void assertNothingLeft(Connection connection) throws SQLException {
+        assertThat(Leftovers.in(connection)).isEmpty();
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.plan.RefusedException;
 import dev.walshift.engine.plan.Strategy;
+import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
@@ -136,7 +137,8 @@ final class SpecialTablesTest {
                     "CREATE TABLE t (id serial PRIMARY KEY)", "INSERT INTO t SELECT FROM generate_series(1, 10)");
             MigrationRequest request = Scenario.request("t", "ALTER id TYPE bigint");
 
-            MigrationReport report = Scenario.migration(database, new MigrationRequest(request.alter(), 1, true, true))
+            MigrationReport report = Scenario.migration(
+                            database, new MigrationRequest(request.alter(), 1, true, VerifyMode.FULL))
                     .run();
 
             assertThat(report.retired()).isEmpty();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.walshift.engine.journal.KeyBarrier;
 import dev.walshift.engine.journal.KeyLog;
+import dev.walshift.engine.pace.Pace;
 import dev.walshift.engine.sync.CatchUp;
 import dev.walshift.engine.sync.ExactStep;
 import dev.walshift.postgres.SqlTemplate;
@@ -62,8 +63,8 @@ class CatchUpTest {
             assertThat(log.waiting()).isGreaterThan(2 * ROWS);
 
             AtomicLong applied = new AtomicLong();
-            try (CatchUp catchUp = CatchUp.open(scene.database(), log, barrier, applied, 2)) {
-                ExactStep.Reached reached = catchUp.run(Duration.ofSeconds(20), scene.goOn());
+            try (CatchUp catchUp = CatchUp.open(scene.database(), log, barrier, applied, 2, Pace.FULL)) {
+                ExactStep.Reached reached = catchUp.run(Duration.ofSeconds(20), event -> {}, scene.goOn());
                 assertThat(reached.keys()).isLessThan(ROWS);
                 catchUp.exact(tx -> assertThat(scene.differences(tx)).isZero(), scene.goOn());
             }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.walshift.engine.journal.KeyBarrier;
 import dev.walshift.engine.journal.KeyLog;
+import dev.walshift.engine.pace.Pace;
 import dev.walshift.engine.sync.CatchUp;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.testkit.SharedServers;
@@ -55,8 +56,8 @@ final class CollidingKeysTest {
                     log.count(scene.session());
                     assertThat(log.waiting()).isGreaterThanOrEqualTo(ROWS);
                 }
-                try (CatchUp catchUp = CatchUp.open(scene.database(), log, barrier, new AtomicLong(), 2)) {
-                    catchUp.run(Duration.ofSeconds(20), scene.goOn());
+                try (CatchUp catchUp = CatchUp.open(scene.database(), log, barrier, new AtomicLong(), 2, Pace.FULL)) {
+                    catchUp.run(Duration.ofSeconds(20), event -> {}, scene.goOn());
                     if (!gaps) {
                         catchUp.exact(tx -> assertThat(scene.differences(tx)).isZero(), scene.goOn());
                     }

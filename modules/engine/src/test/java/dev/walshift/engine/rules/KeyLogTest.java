@@ -73,9 +73,7 @@ class KeyLogTest {
             KeyLog log = scene.keyLog();
             scene.session().transact(tx -> log.append(tx, List.of(entry(5, "k"), entry(6, "k"))));
             assertThat(log.waiting()).isEqualTo(2);
-            long first =
-                    scene.session().queryOne(FIRST_ID.with("log", scene.table().keyLog()), row -> row.getLong(1));
-            log.remove(scene.session(), List.of(first));
+            log.remove(scene.session(), List.of(firstId(scene)));
             assertThat(entries(scene)).containsExactly(entry(6, "k"));
             assertThat(log.waiting()).isEqualTo(1);
         }
@@ -95,6 +93,26 @@ class KeyLogTest {
     }
 
     @Test
+    void itsFirstEntryMovesOnAndPassesNone() throws SQLException {
+        try (Scene scene = Scene.of(database, "order", "Group by")) {
+            KeyLog log = scene.keyLog();
+            scene.session().transact(tx -> log.append(tx, List.of(entry(5, "k"), entry(6, "k"), entry(7, "l"))));
+            log.advance(scene.session());
+            long first = firstId(scene);
+            assertThat(log.first()).isEqualTo(first);
+            log.remove(scene.session(), List.of(first, first + 2));
+            log.advance(scene.session());
+            assertThat(log.first()).isEqualTo(firstId(scene)).isEqualTo(first + 1);
+            log.remove(scene.session(), List.of(first + 1));
+            log.advance(scene.session());
+            assertThat(log.first()).isGreaterThan(first + 1);
+            scene.session().transact(tx -> log.append(tx, List.of(entry(8, "m"))));
+            assertThat(log.first()).isLessThanOrEqualTo(firstId(scene));
+            assertThat(log.waiting()).isEqualTo(1);
+        }
+    }
+
+    @Test
     void anUndoneAppendLeavesNothing() throws SQLException {
         try (Scene scene = Scene.of(database, "order", "Group by");
                 Session session = scene.database().open("undone")) {
@@ -103,6 +121,10 @@ class KeyLogTest {
             session.execute(SqlTemplate.of("ROLLBACK"));
             assertThat(entries(scene)).isEmpty();
         }
+    }
+
+    private static long firstId(Scene scene) throws SQLException {
+        return scene.session().queryOne(FIRST_ID.with("log", scene.table().keyLog()), row -> row.getLong(1));
     }
 
     private static KeyLog.Entry entry(long xid, String text) {

@@ -2,7 +2,6 @@ package dev.walshift.engine.rules;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.walshift.engine.LockRetry;
 import dev.walshift.engine.StopSignal;
 import dev.walshift.engine.changes.ChangePump;
 import dev.walshift.engine.changes.ChangeStream;
@@ -18,13 +17,18 @@ import dev.walshift.engine.journal.Journal;
 import dev.walshift.engine.journal.KeyBarrier;
 import dev.walshift.engine.journal.KeyLog;
 import dev.walshift.engine.journal.MigrationState;
+import dev.walshift.engine.journal.VerifyProgress;
+import dev.walshift.engine.migration.MigrationSettings;
 import dev.walshift.engine.migration.Setup;
+import dev.walshift.engine.pace.Pace;
 import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.Planner;
 import dev.walshift.engine.sync.CatchUp;
 import dev.walshift.engine.sync.ExactStep;
 import dev.walshift.engine.table.Blueprint;
 import dev.walshift.engine.table.XidFence;
+import dev.walshift.engine.verify.Verifier;
+import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.Database;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
@@ -100,7 +104,7 @@ public final class Scene implements AutoCloseable {
         application = database.openAsUser("application");
         opened.push(application);
         journal.create(session);
-        migration = journal.begin(session, SOURCE.sql(), "a test");
+        migration = journal.begin(session, SOURCE.sql(), "a test", "{}");
         slot = SlotName.of(session.queryOne(DATABASE_OID, row -> row.getLong(1)), migration);
         table = maker.make(this);
     }
@@ -136,8 +140,7 @@ public final class Scene implements AutoCloseable {
     }
 
     private Setup setup() {
-        LockRetry locks = new LockRetry(Duration.ofMillis(300), 50, Duration.ofMillis(20), below -> below / 2);
-        return new Setup(journal, migration, locks, goOn);
+        return new Setup(journal, migration, MigrationSettings.DEFAULT, goOn);
     }
 
     /** As the command line opens it. */
@@ -194,7 +197,7 @@ public final class Scene implements AutoCloseable {
     }
 
     void publish() throws SQLException {
-        session.transact(tx -> Publication.create(tx, slot, List.of(table)));
+        session.transact(tx -> Publication.create(tx, slot, List.of(table), journal.mark(tx, migration)));
     }
 
     /**
@@ -322,7 +325,7 @@ public final class Scene implements AutoCloseable {
 
     /** One exact step. Any thread. */
     ExactStep.Reached exactStep(KeyBarrier barrier, ExactStep.WhileEqual whileEqual) throws SQLException {
-        try (CatchUp catchUp = CatchUp.open(database, keyLog(), barrier, new AtomicLong(), 1)) {
+        try (CatchUp catchUp = CatchUp.open(database, keyLog(), barrier, new AtomicLong(), 1, Pace.FULL)) {
             return catchUp.exact(whileEqual, goOn);
         }
     }
@@ -337,6 +340,42 @@ public final class Scene implements AutoCloseable {
         AtomicLong differences = new AtomicLong();
         ExactStep.Reached unused = exactStep(barrier, tx -> differences.set(differences(tx)));
         return differences.get();
+    }
+
+    /** The production comparison, in exact steps. */
+    void verify(KeyBarrier barrier, VerifyMode mode) throws SQLException {
+        verify(barrier, mode, exact -> exact);
+    }
+
+    /** @param around stands around each exact step */
+    void verify(KeyBarrier barrier, VerifyMode mode, UnaryOperator<Verifier.ExactState> around) throws SQLException {
+        if (state() instanceof MigrationState.Copying) {
+            journal.save(session, migration, new MigrationState.Indexing());
+            journal.save(session, migration, new MigrationState.CatchingUp());
+        }
+        try (CatchUp catchUp = CatchUp.open(database, keyLog(), barrier, new AtomicLong(), 1, Pace.FULL)) {
+            new Verifier(table, journal, migration, 2)
+                    .run(session, mode, around.apply(work -> catchUp.exact(work::run, goOn)), goOn);
+        }
+    }
+
+    /** How far the comparison is. */
+    List<VerifyProgress.Scan> scans() throws SQLException {
+        return new VerifyProgress(migration, table.source().oid()).scans(session);
+    }
+
+    MigrationState state() throws SQLException {
+        return journal.load(session, migration).state();
+    }
+
+    /** A statement in which {@code {t}} is the shadow, by somebody who must not. */
+    void shadow(String statement) throws SQLException {
+        session.execute(SqlTemplate.of(statement).with("t", table.shadow()));
+    }
+
+    /** The text of the query's first column, row by row. */
+    List<String> query(SqlTemplate query) throws SQLException {
+        return session.query(query, row -> row.getString(1));
     }
 
     /** Rows that only one of the two tables has, compared as text. */

@@ -9,6 +9,7 @@ import dev.walshift.engine.SourceRewrittenException;
 import dev.walshift.engine.copy.FencedCopy;
 import dev.walshift.engine.journal.KeyBarrier;
 import dev.walshift.engine.journal.KeyLog;
+import dev.walshift.engine.pace.Pace;
 import dev.walshift.engine.sync.CatchUp;
 import dev.walshift.engine.table.Blueprint;
 import dev.walshift.engine.table.SourceGuard;
@@ -152,7 +153,7 @@ class SourceRewrittenTest {
             scene.application("TRUNCATE {t}", FatRows.insert(1, 2));
             KeyLog unguarded = new KeyLog(scene.table().withFilenode(filenode(scene.session())));
             AtomicLong differences = new AtomicLong();
-            try (CatchUp catchUp = CatchUp.open(scene.database(), unguarded, barrier, new AtomicLong(), 1)) {
+            try (CatchUp catchUp = CatchUp.open(scene.database(), unguarded, barrier, new AtomicLong(), 1, Pace.FULL)) {
                 catchUp.exact(tx -> differences.set(scene.differences(tx)), scene.goOn());
             }
             assertThat(differences).hasValue(ROWS - 2);

@@ -24,7 +24,7 @@ import java.util.zip.CRC32C;
  * older than 2^31, so freeze everything between two steps.
  */
 @SuppressWarnings("ByteBufferBackingArray") // every buffer here wraps a whole array
-final class XidCounter {
+public final class XidCounter {
     /** Transactions on one page of pg_xact: at its start the server makes the page, and looks for no older one. */
     static final long PAGE = 8192 * 4;
 
@@ -51,7 +51,7 @@ final class XidCounter {
      *
      * @param at least this, rounded up to a page of pg_xact
      */
-    static void advance(PostgresServer server, long at) throws SQLException, IOException {
+    public static void advance(PostgresServer server, long at) throws SQLException, IOException {
         long next = (at + PAGE - 1) / PAGE * PAGE;
         Path data = dataDirectory(server);
         for (int start = 0; start < STARTS; start++) {
@@ -67,11 +67,19 @@ final class XidCounter {
     }
 
     /** Freezes all rows of all databases, so that the counter may be set forward by up to 2^31 again. */
-    static void freeze(PostgresServer server) throws SQLException {
+    public static void freeze(PostgresServer server) throws SQLException {
         List<String> databases = new ArrayList<>();
         try (Connection connection = server.connect();
                 Statement statement = connection.createStatement()) {
-            statement.execute("ALTER DATABASE template0 ALLOW_CONNECTIONS true");
+            // Only if need be: it takes a transaction id, and there may be none left.
+            statement.execute("""
+                DO $$
+                BEGIN
+                    IF EXISTS (SELECT FROM pg_database WHERE datname = 'template0' AND NOT datallowconn) THEN
+                        ALTER DATABASE template0 ALLOW_CONNECTIONS true;
+                    END IF;
+                END $$
+                """);
             try (ResultSet rows = statement.executeQuery("SELECT datname FROM pg_database")) {
                 while (rows.next()) {
                     databases.add(rows.getString(1));

@@ -9,12 +9,11 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import dev.walshift.engine.MigrationException;
 import dev.walshift.engine.ProblemCode;
-import dev.walshift.engine.table.Blueprint;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.SqlText;
 
-/** A blueprint as the journal keeps it. */
-final class BlueprintJson {
+/** Values as the journal keeps them: records, with identifiers and SQL as texts. */
+public final class JournalJson {
     private static final ObjectMapper JSON = JsonMapper.builder()
             .addModule(new Jdk8Module())
             .addMixIn(Identifier.class, IdentifierAsString.class)
@@ -22,7 +21,7 @@ final class BlueprintJson {
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .build();
 
-    private BlueprintJson() {}
+    private JournalJson() {}
 
     private abstract static class IdentifierAsString {
         @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
@@ -42,21 +41,28 @@ final class BlueprintJson {
         abstract String sql();
     }
 
-    static String write(Blueprint blueprint) {
+    /** The value as JSON, on one line. */
+    public static String write(Record value) {
         try {
-            return JSON.writeValueAsString(blueprint);
+            return JSON.writeValueAsString(value);
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a blueprint can't be written as JSON", e);
+            throw new IllegalStateException("can't be written as JSON: " + value.getClass(), e);
         }
     }
 
-    static Blueprint read(String json) {
+    /**
+     * The value that {@link #write} wrote.
+     *
+     * @throws MigrationException if another version of walshift wrote it
+     */
+    public static <T extends Record> T read(String json, Class<T> type) {
         try {
-            return JSON.readValue(json, Blueprint.class);
+            return JSON.readValue(json, type);
         } catch (JsonProcessingException e) {
             throw new MigrationException(
                     ProblemCode.JOURNAL_MISMATCH,
-                    "the journal's blueprint can't be read: " + e.getOriginalMessage(),
+                    "what the journal keeps as %s can't be read: %s"
+                            .formatted(type.getSimpleName(), e.getOriginalMessage()),
                     "Use the version of walshift that wrote it.",
                     e);
         }

@@ -1,0 +1,73 @@
+package dev.walshift.cli;
+
+import dev.walshift.cli.config.ColumnNames;
+import dev.walshift.postgres.Identifier;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import picocli.CommandLine.Option;
+
+/** The options that say which table to change and how; fixed once the migration is begun. */
+final class ChangeOptions {
+    @Option(
+            names = "--table",
+            paramLabel = "<table>",
+            description = "table to change, as in SQL: orders, public.orders, public.\"Order Items\"")
+    private Optional<String> table = Optional.empty();
+
+    @Option(
+            names = "--alter",
+            paramLabel = "<clause>",
+            description = "what would follow ALTER TABLE <table>, or the whole statement; may be repeated")
+    private List<String> alter = List.of();
+
+    @Option(
+            names = "--using",
+            paramLabel = "<column>=<expression>",
+            description =
+                    "how to convert a column whose type changes, instead of a USING in the clause; may be repeated")
+    private List<String> using = List.of();
+
+    @Option(
+            names = "--column-order",
+            paramLabel = "<a,b,c>",
+            description = "order of the new table's columns, by their new names")
+    private Optional<String> columnOrder = Optional.empty();
+
+    Optional<String> table() {
+        return table;
+    }
+
+    Optional<List<String>> alter(Consumer<String> problems) {
+        if (alter.stream().anyMatch(String::isBlank)) {
+            problems.accept("--alter must not be blank");
+        }
+        return alter.isEmpty() ? Optional.empty() : Optional.of(alter);
+    }
+
+    Optional<Map<Identifier, String>> using(Consumer<String> problems) {
+        Map<Identifier, String> assignments = new LinkedHashMap<>();
+        for (String text : using) {
+            parsed("--using", text, ColumnNames::parseAssignment, problems)
+                    .ifPresent(entry -> assignments.put(entry.getKey(), entry.getValue()));
+        }
+        return using.isEmpty() ? Optional.empty() : Optional.of(assignments);
+    }
+
+    Optional<List<Identifier>> columnOrder(Consumer<String> problems) {
+        return columnOrder.flatMap(text -> parsed("--column-order", text, ColumnNames::parseList, problems));
+    }
+
+    /** What the text of an option means; empty, and a problem, if it means nothing. */
+    static <T> Optional<T> parsed(String option, String text, Function<String, T> parser, Consumer<String> problems) {
+        try {
+            return Optional.of(parser.apply(text));
+        } catch (IllegalArgumentException e) {
+            problems.accept("%s: %s".formatted(option, e.getMessage()));
+            return Optional.empty();
+        }
+    }
+}

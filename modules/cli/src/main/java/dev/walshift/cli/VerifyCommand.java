@@ -1,0 +1,84 @@
+package dev.walshift.cli;
+
+import dev.walshift.cli.config.MigrationValues;
+import dev.walshift.cli.config.UsageException;
+import dev.walshift.cli.progress.ProgressMonitor;
+import dev.walshift.cli.terminal.Amounts;
+import dev.walshift.cli.terminal.Terminal;
+import dev.walshift.engine.migration.MigrationRequest;
+import dev.walshift.engine.migration.Verification;
+import dev.walshift.postgres.Database;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Compares the tables of an interrupted migration. */
+@Command(
+        name = "verify",
+        description = {
+            "Compares every row of the old and the new table of an interrupted migration that is copied and indexed.",
+            "If all are equal, the migration stays as it is, for run to finish it. If not, the new table is kept as"
+                    + " evidence."
+        },
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        versionProvider = Version.class)
+final class VerifyCommand implements Callable<Integer>, ReportsJson {
+    private final Surroundings surroundings;
+
+    @Mixin
+    private final ConnectionOptions connection = new ConnectionOptions();
+
+    @Option(
+            names = "--workers",
+            paramLabel = "<n>",
+            description = "parallel workers, 1 to " + MigrationRequest.MAX_WORKERS + " (default: "
+                    + MigrationValues.DEFAULT_WORKERS + ")")
+    private int workers = MigrationValues.DEFAULT_WORKERS;
+
+    @Option(names = "--json", description = "print one JSON object as the last line of standard output")
+    private boolean json;
+
+    @Parameters(paramLabel = "<id>", description = "number of the migration, as status shows it")
+    private long id;
+
+    VerifyCommand(Surroundings surroundings) {
+        this.surroundings = surroundings;
+    }
+
+    @Override
+    public Integer call() {
+        if (workers < 1 || workers > MigrationRequest.MAX_WORKERS) {
+            throw new UsageException(List.of("workers must be a whole number from 1 to %d, got %d"
+                    .formatted(MigrationRequest.MAX_WORKERS, workers)));
+        }
+        Terminal terminal = surroundings.terminal();
+        Database database = new Connections(surroundings).open(connection.url(terminal));
+        Verification verification = new Verification(database, id, workers);
+        surroundings.shutdown().stopWith(verification::stop);
+        Verification.Report report = runShowingProgress(verification);
+        if (json) {
+            terminal.out().println(Json.of(report));
+        } else {
+            terminal.out()
+                    .printf(
+                            "Equal: each of the %s rows of %s is in the new table as it should be, and nothing else.%n",
+                            Amounts.count(report.verify().rows()), report.table());
+        }
+        return ExitCode.DONE.number();
+    }
+
+    private Verification.Report runShowingProgress(Verification verification) {
+        try (ProgressMonitor monitor = ProgressMonitor.start(surroundings.terminal(), verification::progress)) {
+            return verification.run();
+        }
+    }
+
+    @Override
+    public boolean json() {
+        return json;
+    }
+}

@@ -1,0 +1,239 @@
+package dev.walshift.engine.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.walshift.engine.cutover.CutoverSettings;
+import dev.walshift.engine.migration.Migration;
+import dev.walshift.engine.migration.MigrationReport;
+import dev.walshift.engine.migration.MigrationSettings;
+import dev.walshift.engine.migration.Scenario;
+import dev.walshift.engine.migration.TestConnections;
+import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.SharedServers;
+import dev.walshift.testkit.TestDatabase;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAccumulator;
+import org.junit.jupiter.api.Test;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Many sessions of all habits use the table while the cutover wants it. */
+final class CrowdAtTheCutoverTest {
+    private static final Logger log = LoggerFactory.getLogger(CrowdAtTheCutoverTest.class);
+
+    /** More than an attempt's lock_timeout, its drain and what the server grants on top; a longer wait is an error of the application. */
+    private static final String LONGEST_WAIT = "4s";
+
+    /** Each a session that does its statements again and again, with a pause in between. */
+    private static final List<List<String>> HABITS = List.of(
+            List.of("SELECT * FROM orders WHERE id = 77", "SELECT pg_sleep(0.002)"),
+            List.of("SELECT count(*) FROM orders", "SELECT pg_sleep(0.01)"),
+            List.of(
+                    "BEGIN",
+                    "SELECT * FROM orders WHERE id = 5",
+                    "SELECT pg_sleep(0.05)",
+                    "SELECT n FROM orders WHERE id = 6",
+                    "COMMIT",
+                    "SELECT pg_sleep(0.1)"),
+            List.of(
+                    "BEGIN",
+                    "SELECT * FROM orders WHERE id = 8 FOR UPDATE",
+                    "SELECT pg_sleep(0.02)",
+                    "UPDATE orders SET note = 'locked first' WHERE id = 8",
+                    "COMMIT",
+                    "SELECT pg_sleep(0.05)"),
+            // Reads, then writes: a lock that grows while we may be between the two.
+            List.of(
+                    "BEGIN",
+                    "SELECT * FROM orders WHERE id = 9",
+                    "UPDATE orders SET note = 'read first' WHERE id = 9",
+                    "SELECT n FROM other",
+                    "COMMIT",
+                    "SELECT pg_sleep(0.01)"),
+            List.of(
+                    "BEGIN",
+                    "LOCK TABLE orders IN SHARE MODE",
+                    "SELECT count(*) FROM orders",
+                    "COMMIT",
+                    "SELECT pg_sleep(0.1)"),
+            List.of(
+                    "BEGIN",
+                    "LOCK TABLE other, orders IN ROW EXCLUSIVE MODE",
+                    "UPDATE other SET n = n + 1",
+                    "UPDATE orders SET note = note WHERE id = 10",
+                    "COMMIT",
+                    "SELECT pg_sleep(0.01)"),
+            List.of("ANALYZE orders", "CREATE TABLE third (a int)", "DROP TABLE third", "SELECT pg_sleep(0.2)"));
+
+    @Test
+    void meetsNoDeadlockAndNoLongWait() throws Exception {
+        Map<String, String> settings = Map.of("deadlock_timeout", "200ms", "log_lock_waits", "on");
+        try (PostgresServer server =
+                        PostgresServer.start(PostgresServer.defaultMajors().getLast(), settings);
+                TestDatabase database = TestDatabase.create(server);
+                Connection connection = database.connect();
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Hold.createTable(database);
+            database.execute("CREATE TABLE other AS SELECT 1 AS n");
+            Queue<String> errors = new ConcurrentLinkedQueue<>();
+            LongAccumulator longest = new LongAccumulator(Long::max, 0);
+            AtomicInteger statements = new AtomicInteger();
+            AtomicBoolean enough = new AtomicBoolean();
+            List<CompletableFuture<Void>> crowd = HABITS.stream()
+                    .map(habit -> CompletableFuture.runAsync(
+                            () -> live(database, habit, enough, errors, longest, statements), threads))
+                    .toList();
+
+            MigrationReport report = Scenario.migration(database, Scenario.request("orders", Hold.ALTER))
+                    .run();
+            int before = statements.get();
+            await().atMost(Hold.PATIENCE).until(() -> statements.get() > before + 200);
+            enough.set(true);
+            crowd.forEach(CompletableFuture::join);
+
+            log.info(
+                    "{} statements beside it, the longest took {} ms; the swap took {} attempts",
+                    statements,
+                    longest.get() / 1_000_000,
+                    report.cutover().attempts());
+            assertThat(errors).isEmpty();
+            assertThat(server.log()).doesNotContain("deadlock detected");
+            assertThat(report.verified()).isTrue();
+            assertThat(Scenario.list(connection, "SELECT count(*) FROM orders WHERE n = k"))
+                    .containsExactly(Integer.toString(Hold.ROWS));
+            Scenario.assertNothingLeft(connection);
+        }
+    }
+
+    private static void live(
+            TestDatabase database,
+            List<String> habit,
+            AtomicBoolean enough,
+            Queue<String> errors,
+            LongAccumulator longest,
+            AtomicInteger statements) {
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement()) {
+            statement.execute("SET statement_timeout = '%s'".formatted(LONGEST_WAIT));
+            while (!enough.get()) {
+                for (String sql : habit) {
+                    long began = System.nanoTime();
+                    statement.execute(sql);
+                    longest.accumulate(System.nanoTime() - began);
+                    statements.incrementAndGet();
+                }
+            }
+        } catch (SQLException e) {
+            errors.add(habit + ": " + e.getMessage());
+        }
+    }
+
+    @Test
+    void aRepeatableReaderOfTheTableIsWaitedForAndSeesItsRowsToTheEnd() throws Exception {
+        try (TestDatabase database = SharedServers.freshDatabase();
+                Connection connection = database.connect();
+                Connection reader = repeatableReader(database);
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Hold.createTable(database);
+            String sum = "SELECT count(*) || ' ' || sum(n) FROM orders WHERE note = 'as it was'";
+            List<String> first = Scenario.list(reader, sum);
+            Migration migration = Scenario.migration(database, Scenario.request("orders", Hold.ALTER));
+
+            CompletableFuture<MigrationReport> running = CompletableFuture.supplyAsync(migration::run, threads);
+            await().atMost(Hold.PATIENCE)
+                    .until(() -> migration.progress().detail().contains("cutover attempt 2"));
+            database.execute("UPDATE orders SET note = 'changed'");
+            assertThat(Scenario.list(reader, sum)).isEqualTo(first);
+            reader.commit();
+
+            assertThat(running.join().verified()).isTrue();
+            assertThat(Scenario.list(connection, "SELECT count(*) FROM orders WHERE n = k AND note = 'changed'"))
+                    .containsExactly(Integer.toString(Hold.ROWS));
+            Scenario.assertNothingLeft(connection);
+        }
+    }
+
+    /** As after any ALTER TABLE that rewrites: docs/decisions/0006-old-snapshots.md. */
+    @Test
+    void aRepeatableReaderOfOtherTablesIsGivenWayToABoundedNumberOfTimes() throws Exception {
+        try (TestDatabase database = SharedServers.freshDatabase();
+                Connection connection = database.connect();
+                Connection reader = repeatableReader(database)) {
+            Hold.createTable(database);
+            assertThat(Scenario.list(reader, "SELECT 1")).hasSize(1);
+            MigrationSettings usual = MigrationSettings.DEFAULT;
+            CutoverSettings twice = new CutoverSettings(
+                    usual.cutover().lock(),
+                    usual.cutover().vacuumPatience(),
+                    usual.cutover().drain(),
+                    2);
+
+            MigrationReport report = new Migration(
+                            TestConnections.database(database),
+                            Scenario.request("orders", Hold.ALTER),
+                            usual.with(twice))
+                    .run();
+
+            assertThat(report.cutover().attempts()).isEqualTo(3);
+            assertThat(Scenario.list(reader, "SELECT count(*) FROM orders")).containsExactly("0");
+            reader.commit();
+            assertThat(Scenario.list(reader, "SELECT count(*) FROM orders WHERE n = k"))
+                    .containsExactly(Integer.toString(Hold.ROWS));
+            Scenario.assertNothingLeft(connection);
+        }
+    }
+
+    private static Connection repeatableReader(TestDatabase database) throws SQLException {
+        Connection reader = database.connect();
+        reader.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+        reader.setAutoCommit(false);
+        return reader;
+    }
+
+    /** What an apply worker of a subscription does: its changes carry an origin, and are to be copied like any other. */
+    @Test
+    void changesThatCarryAnOriginArrive() throws Exception {
+        try (TestDatabase database = SharedServers.freshDatabase();
+                Connection connection = database.connect();
+                Connection replica = database.connect();
+                Statement statement = replica.createStatement();
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Hold.createTable(database);
+            String origin = "walshift_test_" + database.name();
+            statement.execute("SELECT pg_replication_origin_create('%1$s'), pg_replication_origin_session_setup('%1$s')"
+                    .formatted(origin));
+            statement.execute("SET session_replication_role = replica");
+            Migration migration = Scenario.migration(database, Scenario.request("orders", Hold.ALTER));
+            CompletableFuture<MigrationReport> running;
+            try (Hold hold = Hold.at(Station.COPY, database)) {
+                running = CompletableFuture.supplyAsync(migration::run, threads);
+                hold.awaitArrival(migration);
+                statement.execute("UPDATE orders SET note = 'applied' WHERE id % 2 = 0");
+                statement.execute("DELETE FROM orders WHERE id % 10 = 3");
+            }
+
+            MigrationReport report = running.join();
+
+            assertThat(report.verified()).isTrue();
+            assertThat(Scenario.list(
+                            connection,
+                            "SELECT note || ' ' || count(*) FROM orders WHERE n = k GROUP BY note ORDER BY 1"))
+                    .containsExactly("applied 500", "as it was 400");
+            statement.execute(
+                    "SELECT pg_replication_origin_session_reset(), pg_replication_origin_drop('%s')".formatted(origin));
+            Scenario.assertNothingLeft(connection);
+        }
+    }
+}

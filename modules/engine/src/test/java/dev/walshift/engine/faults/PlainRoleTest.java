@@ -1,0 +1,151 @@
+package dev.walshift.engine.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.walshift.engine.migration.Migration;
+import dev.walshift.engine.migration.MigrationReport;
+import dev.walshift.engine.migration.Scenario;
+import dev.walshift.engine.migration.TestConnections;
+import dev.walshift.engine.plan.RefusedException;
+import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.ServerVersion;
+import dev.walshift.testkit.TestDatabase;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A role that is no superuser and has what the README lists, and nothing else; the table belongs to a group that it is in. */
+final class PlainRoleTest {
+    private PostgresServer server;
+    private TestDatabase database;
+
+    static List<ServerVersion> majors() {
+        return PostgresServer.defaultMajors();
+    }
+
+    private void prepare(ServerVersion version, String inherit) throws SQLException {
+        server = PostgresServer.start(version);
+        database = TestDatabase.create(server);
+        String name = database.name();
+        database.execute(
+                "CREATE ROLE shop NOLOGIN",
+                "CREATE ROLE application LOGIN",
+                "CREATE ROLE migrator LOGIN REPLICATION NOSUPERUSER %s IN ROLE shop".formatted(inherit),
+                "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+                "REVOKE ALL ON DATABASE %s FROM PUBLIC".formatted(name),
+                "GRANT CONNECT ON DATABASE %s TO PUBLIC".formatted(name),
+                "GRANT CREATE, TEMPORARY ON DATABASE %s TO migrator".formatted(name),
+                "CREATE SCHEMA shop",
+                "GRANT USAGE ON SCHEMA shop TO shop, application",
+                "GRANT USAGE, CREATE ON SCHEMA shop TO migrator",
+                "CREATE TABLE shop.orders (id serial PRIMARY KEY, n int, note text)",
+                "INSERT INTO shop.orders (n, note) SELECT i, 'as it was' FROM generate_series(1, 1000) i",
+                "ALTER TABLE shop.orders OWNER TO shop",
+                "GRANT SELECT, UPDATE (note) ON shop.orders TO application",
+                // Of the role that creates: these must not reach the new table.
+                "ALTER DEFAULT PRIVILEGES FOR ROLE migrator GRANT ALL ON TABLES TO PUBLIC",
+                "ALTER DEFAULT PRIVILEGES FOR ROLE shop GRANT ALL ON TABLES TO PUBLIC",
+                "ALTER DEFAULT PRIVILEGES FOR ROLE migrator GRANT ALL ON SEQUENCES TO PUBLIC");
+    }
+
+    @AfterEach
+    void close() {
+        server.close();
+    }
+
+    private Migration migration() {
+        return new Migration(
+                TestConnections.database(server.jdbcUrl("migrator", database.name())),
+                Scenario.request("shop.orders", "ALTER COLUMN id TYPE bigint"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void migratesAndLeavesRightsAndOwnerAsTheyWere(ServerVersion version) throws Exception {
+        prepare(version, "INHERIT");
+        String rights = """
+            SELECT coalesce(relacl::text, '') || relowner::regrole FROM pg_class WHERE oid = 'shop.orders'::regclass
+            UNION ALL SELECT coalesce(attacl::text, '') FROM pg_attribute WHERE attrelid = 'shop.orders'::regclass AND attnum > 0
+            UNION ALL SELECT coalesce(relacl::text, '') || relowner::regrole FROM pg_class
+                       WHERE oid = 'shop.orders_id_seq'::regclass
+            """;
+        try (Connection connection = database.connect();
+                Connection application = server.connect("application", database.name())) {
+            List<String> before = Scenario.list(connection, rights);
+
+            MigrationReport report = migration().run();
+
+            assertThat(report.verified()).isTrue();
+            assertThat(Scenario.list(connection, rights)).isEqualTo(before);
+            assertThat(Scenario.list(application, "SELECT count(*) FROM shop.orders WHERE id = n"))
+                    .containsExactly("1000");
+            Scenario.assertNothingLeft(connection);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void tellsARoleThatDoesNotInheritWhatItIsAMemberOf(ServerVersion version) throws Exception {
+        prepare(version, "NOINHERIT");
+        try (Connection connection = database.connect()) {
+            assertThatThrownBy(migration()::run)
+                    .isInstanceOf(RefusedException.class)
+                    .hasMessageContaining("role migrator does not own table shop.orders");
+            Scenario.assertNothingLeft(connection);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void isToldOfForcedRowLevelSecurity(ServerVersion version) throws Exception {
+        prepare(version, "INHERIT");
+        database.execute(
+                "ALTER TABLE shop.orders ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+                "CREATE POLICY few ON shop.orders USING (n < 10)");
+        try (Connection connection = database.connect()) {
+            assertThatThrownBy(migration()::run)
+                    .isInstanceOf(RefusedException.class)
+                    .hasMessageContaining("table shop.orders has row level security");
+            assertThat(Scenario.list(connection, "SELECT count(*) FROM shop.orders"))
+                    .containsExactly("1000");
+            Scenario.assertNothingLeft(connection);
+        }
+    }
+
+    /** The policy is made in the middle: no statement of ours may take the few rows it shows for all. */
+    @ParameterizedTest
+    @MethodSource("majors")
+    void neverTakesTheRowsThatAPolicyShowsForAll(ServerVersion version) throws Exception {
+        prepare(version, "INHERIT");
+        Migration migration = migration();
+        try (Connection older = database.connect();
+                Connection connection = database.connect();
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            older.setAutoCommit(false);
+            Scenario.list(older, "SELECT pg_current_xact_id()");
+            CompletableFuture<MigrationReport> running = CompletableFuture.supplyAsync(migration::run, threads);
+            await().atMost(Hold.PATIENCE)
+                    .until(() -> !Scenario.list(
+                                    connection,
+                                    "SELECT pid FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted")
+                            .isEmpty());
+            database.execute(
+                    "ALTER TABLE shop.orders ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+                    "CREATE POLICY few ON shop.orders USING (n < 10)");
+            older.commit();
+
+            assertThatThrownBy(running::join).hasMessageContaining("somebody changed the schema");
+            assertThat(Scenario.list(connection, "SELECT count(*) FROM shop.orders"))
+                    .containsExactly("1000");
+            Scenario.assertNothingLeft(connection);
+        }
+    }
+}
