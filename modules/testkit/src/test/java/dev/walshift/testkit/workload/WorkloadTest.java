@@ -204,7 +204,8 @@ class WorkloadTest {
             Truth loaded = table.create(connection, ROWS);
             try (Workload workload = Workload.start(database::connect, loaded, WorkloadOptions.of(seed, WRITERS))) {
                 awaitTransactions(workload, 50);
-                // TRUNCATE takes its lock at once; a DELETE meets the writers row by row, and one of both gets a deadlock.
+                // TRUNCATE takes its lock at once; a DELETE meets the writers row by row, and one of both gets a
+                // deadlock.
                 statement.execute("TRUNCATE items");
                 await().until(() -> workload.errors().stream()
                         .anyMatch(error -> error.message().contains("changed 0 rows instead of one")));
