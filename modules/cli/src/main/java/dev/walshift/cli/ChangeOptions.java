@@ -1,11 +1,14 @@
 package dev.walshift.cli;
 
 import dev.walshift.cli.config.ColumnNames;
+import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.postgres.Identifier;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import picocli.CommandLine.Option;
@@ -37,6 +40,17 @@ final class ChangeOptions {
             description = "order of the new table's columns, by their new names")
     private Optional<String> columnOrder = Optional.empty();
 
+    @Option(
+            names = "--accept-publications",
+            description = "swap the table in the publications that have it; see docs/compatibility.md for what their "
+                    + "subscribers see")
+    private boolean acceptPublications;
+
+    @Option(
+            names = "--rebuild-materialized-views",
+            description = "make materialized views on the table, and fill them, anew in the swap")
+    private boolean rebuildMaterializedViews;
+
     Optional<String> table() {
         return table;
     }
@@ -59,6 +73,17 @@ final class ChangeOptions {
 
     Optional<List<Identifier>> columnOrder(Consumer<String> problems) {
         return columnOrder.flatMap(text -> parsed("--column-order", text, ColumnNames::parseList, problems));
+    }
+
+    Set<Consent> consents() {
+        Set<Consent> consents = EnumSet.noneOf(Consent.class);
+        if (acceptPublications) {
+            consents.add(Consent.PUBLICATIONS);
+        }
+        if (rebuildMaterializedViews) {
+            consents.add(Consent.MATERIALIZED_VIEWS);
+        }
+        return consents;
     }
 
     /** What the text of an option means; empty, and a problem, if it means nothing. */

@@ -12,6 +12,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.walshift.engine.pace.Budgets;
 import dev.walshift.engine.pace.Units;
+import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.Identifier;
 import java.io.IOException;
@@ -20,10 +21,12 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -37,6 +40,8 @@ public final class ConfigFile {
             "alter",
             "using",
             "column-order",
+            "accept-publications",
+            "rebuild-materialized-views",
             "workers",
             "drop-retired",
             "verify",
@@ -69,10 +74,21 @@ public final class ConfigFile {
                 value(root, "alter", this::texts),
                 value(root, "using", this::assignments),
                 value(root, "column-order", this::columns),
+                consents(root),
                 value(root, "workers", this::wholeNumber),
                 value(root, "drop-retired", this::truth),
                 value(root, "verify", this::verifyMode),
                 budgets(root));
+    }
+
+    private Set<Consent> consents(JsonNode root) {
+        Set<Consent> consents = EnumSet.noneOf(Consent.class);
+        for (Consent consent : Consent.values()) {
+            if (value(root, consent.key(), this::truth).orElse(false)) {
+                consents.add(consent);
+            }
+        }
+        return consents;
     }
 
     private Budgets budgets(JsonNode root) {

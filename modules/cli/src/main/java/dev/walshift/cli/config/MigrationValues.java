@@ -4,12 +4,15 @@ import dev.walshift.engine.migration.MigrationRequest;
 import dev.walshift.engine.migration.MigrationSettings;
 import dev.walshift.engine.pace.Budgets;
 import dev.walshift.engine.plan.AlterRequest;
+import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.Identifier;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -20,6 +23,7 @@ import java.util.regex.Pattern;
  * @param alter clauses or whole statements
  * @param using expressions by column
  * @param columnOrder of the new table
+ * @param consents what the operator agrees to
  * @param workers parallel workers
  * @param dropRetired whether the old table is dropped at the end
  * @param verify how much of old and new table is compared before the swap
@@ -31,6 +35,7 @@ public record MigrationValues(
         Optional<List<String>> alter,
         Optional<Map<Identifier, String>> using,
         Optional<List<Identifier>> columnOrder,
+        Set<Consent> consents,
         Optional<Integer> workers,
         Optional<Boolean> dropRetired,
         Optional<VerifyMode> verify,
@@ -47,20 +52,24 @@ public record MigrationValues(
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Set.of(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Budgets.DEFAULT);
     }
 
-    /** These values, and those of {@code others} where these are empty. */
+    /** These values, and those of {@code others} where these are empty; consents of both. */
     public MigrationValues over(MigrationValues others) {
+        Set<Consent> all = new HashSet<>(consents);
+        all.addAll(others.consents);
         return new MigrationValues(
                 url.or(others::url),
                 table.or(others::table),
                 alter.or(others::alter),
                 using.or(others::using),
                 columnOrder.or(others::columnOrder),
+                all,
                 workers.or(others::workers),
                 dropRetired.or(others::dropRetired),
                 verify.or(others::verify),
@@ -107,8 +116,8 @@ public record MigrationValues(
 
     /** The request, once there are no {@link #problems()}. */
     public MigrationRequest toRequest() {
-        AlterRequest change =
-                new AlterRequest(table, alter.orElse(List.of()), using.orElse(Map.of()), columnOrder.orElse(List.of()));
+        AlterRequest change = new AlterRequest(
+                table, alter.orElse(List.of()), using.orElse(Map.of()), columnOrder.orElse(List.of()), consents);
         return new MigrationRequest(
                 change, workers.orElse(DEFAULT_WORKERS), dropRetired.orElse(false), verify.orElse(VerifyMode.FULL));
     }

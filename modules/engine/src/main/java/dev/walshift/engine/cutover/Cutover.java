@@ -12,10 +12,12 @@ import dev.walshift.engine.journal.KeyLog;
 import dev.walshift.engine.journal.MigrationState;
 import dev.walshift.engine.table.Blueprint;
 import dev.walshift.engine.table.CatalogFingerprint;
+import dev.walshift.engine.table.RelationLock;
 import dev.walshift.engine.table.SourceGuard;
 import dev.walshift.postgres.CommitUnknownException;
 import dev.walshift.postgres.Database;
 import dev.walshift.postgres.Isolation;
+import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlPart;
 import dev.walshift.postgres.SqlStates;
@@ -256,36 +258,67 @@ public final class Cutover {
     private void evictVacuum(Session session) throws SQLException {
         session.transact(tx -> {
             limit(tx, settings.vacuumPatience().plus(GRACE));
-            orSetBack(
-                    tx,
-                    "a vacuum, index build or schema change holds the table",
-                    it -> LockRetry.evictVacuum(it, table.source().name(), settings.vacuumPatience()));
+            for (QualifiedName locked : lockedTables()) {
+                orSetBack(
+                        tx,
+                        "a vacuum, index build or schema change holds the table",
+                        locked,
+                        it -> LockRetry.evictVacuum(it, locked, settings.vacuumPatience()));
+            }
         });
     }
 
+    private List<QualifiedName> lockedTables() {
+        List<QualifiedName> tables = new ArrayList<>();
+        table.dependents().locks().stream()
+                .filter(RelationLock::table)
+                .map(RelationLock::relation)
+                .forEach(tables::add);
+        tables.add(table.source().name());
+        return tables;
+    }
+
+    /**
+     * The source last: nobody waits for it while another relation's lock is waited for. The server counts lock_timeout for each lock, so what
+     * is left of it is set again before each.
+     */
     private void lock(Session tx, Duration lockTimeout) throws SQLException {
         limit(tx, settings.drain().plus(GRACE));
-        LockRetry.setLockTimeout(tx, lockTimeout);
+        long deadline = System.nanoTime() + lockTimeout.toNanos();
+        for (RelationLock other : table.dependents().locks()) {
+            lock(tx, lockTimeout, deadline, other.relation(), other.statement());
+        }
+        QualifiedName source = table.source().name();
+        lock(tx, lockTimeout, deadline, source, LOCK.with("source", source));
+    }
+
+    private void lock(Session tx, Duration lockTimeout, long deadline, QualifiedName relation, SqlPart statement)
+            throws SQLException {
+        long left = Math.max(1, Duration.ofNanos(deadline - System.nanoTime()).toMillis());
+        LockRetry.setLockTimeout(tx, Duration.ofMillis(left));
         orSetBack(
                 tx,
                 "lock not granted within %d ms".formatted(lockTimeout.toMillis()),
-                it -> it.execute(LOCK.with("source", table.source().name())));
+                relation,
+                it -> it.execute(statement));
     }
 
-    private void orSetBack(Session tx, String setback, Session.Task locking) throws SQLException {
+    private void orSetBack(Session tx, String setback, QualifiedName relation, Session.Task locking)
+            throws SQLException {
         try {
             locking.run(tx);
         } catch (SQLException e) {
             if (!SqlStates.is(e, SqlStates.LOCK_NOT_AVAILABLE)) {
                 throw e;
             }
-            throw new AttemptFailed(Setback.LOCK_NOT_GRANTED, setback + holders());
+            throw new AttemptFailed(
+                    Setback.LOCK_NOT_GRANTED, "%s on %s%s".formatted(setback, relation, holders(relation)));
         }
     }
 
-    private String holders() throws SQLException {
+    private String holders(QualifiedName relation) throws SQLException {
         try (Session session = database.open("monitor")) {
-            List<String> holders = LockHolders.of(session, table.source().oid());
+            List<String> holders = LockHolders.of(session, relation);
             return holders.isEmpty() ? "" : "; held by " + String.join(", ", holders);
         }
     }

@@ -1,5 +1,6 @@
 package dev.walshift.engine.cutover;
 
+import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.Xid;
@@ -17,14 +18,14 @@ final class LockHolders {
                       CASE WHEN a.query LIKE 'autovacuum: %' THEN a.query ELSE coalesce(nullif(a.application_name, ''), '?') END,
                       coalesce(a.state, '?'), extract(epoch FROM now() - coalesce(a.xact_start, a.backend_start))::int)
           FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-         WHERE l.locktype = 'relation' AND l.relation = ?::oid AND l.granted AND l.pid <> pg_backend_pid()
+         WHERE l.locktype = 'relation' AND l.relation = to_regclass(?) AND l.granted AND l.pid <> pg_backend_pid()
            AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
         UNION ALL
         SELECT format('prepared transaction %L (%s, since %s s)', p.gid, p.owner, extract(epoch FROM now() - p.prepared)::int)
           FROM pg_locks l
                JOIN pg_locks x ON x.virtualtransaction = l.virtualtransaction AND x.locktype = 'transactionid' AND x.pid IS NULL
                JOIN pg_prepared_xacts p ON p.transaction = x.transactionid
-         WHERE l.locktype = 'relation' AND l.relation = ?::oid AND l.granted AND l.pid IS NULL
+         WHERE l.locktype = 'relation' AND l.relation = to_regclass(?) AND l.granted AND l.pid IS NULL
            AND p.database = current_database()
          LIMIT 10
         """);
@@ -45,8 +46,8 @@ final class LockHolders {
 
     private LockHolders() {}
 
-    static List<String> of(Session session, long table) throws SQLException {
-        return session.query(HOLDERS, row -> row.getString(1), table, table);
+    static List<String> of(Session session, QualifiedName relation) throws SQLException {
+        return session.query(HOLDERS, row -> row.getString(1), relation.sql(), relation.sql());
     }
 
     /** Sessions whose snapshot may not see what {@code writer} wrote. */

@@ -28,8 +28,9 @@ final class Swap {
      */
     static List<SqlPart> statements(Blueprint table) {
         Identifier home = table.source().name().schema();
-        List<SqlPart> statements = new ArrayList<>();
-        // First, since it locks the identity sequences: from here on nextval by name waits, and their value stands
+        List<SqlPart> statements = new ArrayList<>(table.dependents().detach());
+        // Before the values are read, since it locks the identity sequences: from here on nextval by name waits, and
+        // their value stands
         // still.
         statements.add(MOVE_TABLE.with("table", table.source().name()).with("schema", table.retiredSchema()));
         for (QualifiedName statistics : table.statistics().source()) {
@@ -46,6 +47,7 @@ final class Swap {
             statements.add(MOVE_STATISTICS.with("name", statistics).with("schema", home));
         }
         statements.addAll(table.atSwap());
+        statements.addAll(table.dependents().attach());
         return statements;
     }
 

@@ -18,6 +18,7 @@ import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.Planner;
 import dev.walshift.engine.plan.ShadowNames;
 import dev.walshift.engine.table.Blueprint;
+import dev.walshift.engine.table.FollowUp;
 import dev.walshift.engine.table.XidFence;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Isolation;
@@ -233,6 +234,9 @@ public final class Setup {
     void finish(Session session, Blueprint table, SlotName slot, boolean dropRetired) throws SQLException {
         removeStream(session, slot);
         sequences.adopt(session, table);
+        for (FollowUp followUp : table.dependents().followUps()) {
+            followUp(session, followUp);
+        }
         if (dropRetired) {
             locks.run(session, "drop " + table.retired(), stop, tx -> {
                 tx.execute(DROP_TABLE.with("table", table.retired()));
@@ -248,6 +252,15 @@ public final class Setup {
             journal.save(tx, migration, new MigrationState.Finished());
         });
         awaitStandbys(journal, session, migration, stop);
+    }
+
+    private void followUp(Session session, FollowUp followUp) throws SQLException {
+        if (session.queryFirst(followUp.due(), row -> row.getBoolean(1)).orElse(false)) {
+            boolean unused = locks.run(session, followUp.what(), stop, tx -> {
+                Workers.cancellable(tx, stop, () -> tx.execute(followUp.statement()));
+                return true;
+            });
+        }
     }
 
     /** The last thing a migration does; if it is cut off, or stopped, the migration is done all the same. */

@@ -1,10 +1,12 @@
 package dev.walshift.engine.plan;
 
+import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A change of one table's schema, as the operator gave it.
@@ -14,13 +16,25 @@ import java.util.Optional;
  * @param clauses what follows {@code ALTER TABLE t}, or the whole statement
  * @param using expressions for columns whose type changes, by column name in the source; in place of a USING in the clauses
  * @param columnOrder the wanted order of the new table's columns, by their new names; empty to leave it
+ * @param consents what the operator agrees to that the swap does to what hangs on the table
  */
 public record AlterRequest(
-        Optional<String> table, List<String> clauses, Map<Identifier, String> using, List<Identifier> columnOrder) {
+        Optional<String> table,
+        List<String> clauses,
+        Map<Identifier, String> using,
+        List<Identifier> columnOrder,
+        Set<Consent> consents) {
     public AlterRequest {
         clauses = List.copyOf(clauses);
         using = Map.copyOf(using);
         columnOrder = List.copyOf(columnOrder);
+        consents = Set.copyOf(consents);
+    }
+
+    /** One that agrees to nothing. */
+    public AlterRequest(
+            Optional<String> table, List<String> clauses, Map<Identifier, String> using, List<Identifier> columnOrder) {
+        this(table, clauses, using, columnOrder, Set.of());
     }
 
     /** The same change in the one form that all requests for it have: the table by its full name, each action a clause. */
@@ -28,6 +42,6 @@ public record AlterRequest(
         List<String> actions = AlterStatement.parse(this).actions().stream()
                 .map(AlterAction::sql)
                 .toList();
-        return new AlterRequest(Optional.of(fullName.sql()), actions, Map.of(), columnOrder);
+        return new AlterRequest(Optional.of(fullName.sql()), actions, Map.of(), columnOrder, consents);
     }
 }

@@ -4,6 +4,7 @@ import dev.walshift.engine.plan.Survey.Change;
 import dev.walshift.engine.table.Blueprint;
 import dev.walshift.engine.table.Blueprint.StatisticsNames;
 import dev.walshift.engine.table.CatalogFingerprint;
+import dev.walshift.engine.table.Dependents;
 import dev.walshift.engine.table.IndexDefinition;
 import dev.walshift.engine.table.TableRef;
 import dev.walshift.postgres.QualifiedName;
@@ -30,14 +31,16 @@ final class BlueprintMaker {
     private final Change change;
     private final KeyChoice key;
     private final QualifiedName shadow;
+    private final Dependents dependents;
 
     /** @param change one that has a key */
-    BlueprintMaker(Session session, TableRef source, Change change) {
+    BlueprintMaker(Session session, TableRef source, Change change, Dependents dependents) {
         this.session = session;
         this.source = source;
         this.change = change;
         this.key = change.key().orElseThrow();
         this.shadow = change.altered().after().name();
+        this.dependents = dependents;
     }
 
     Blueprint make(ShadowNames names) throws SQLException {
@@ -60,6 +63,7 @@ final class BlueprintMaker {
                         .flatMap(index -> new IndexFinishing(shadow, index).statements().stream())
                         .toList(),
                 atSwap,
+                dependents,
                 sequences.sequences(),
                 new StatisticsNames(names(clone.source()), names(model)),
                 clone.source().relation().replicaIdentity(),

@@ -23,7 +23,11 @@ final class Findings {
 
     /** Something that only stands in the way of a shadow table. */
     void shadowProblem(ProblemCode code, String message, String remedy) {
-        shadowProblems.add(new Problem(code, message, remedy));
+        shadowProblem(new Problem(code, message, remedy));
+    }
+
+    void shadowProblem(Problem problem) {
+        shadowProblems.add(problem);
     }
 
     void notice(String notice) {

@@ -79,8 +79,9 @@ public final class Planner {
         }
         Settings settings = Settings.of(transaction);
         settings.asWalshift(transaction);
-        Blueprint blueprint =
-                new BlueprintMaker(transaction, survey.table(), survey.change().orElseThrow()).make(names);
+        Blueprint blueprint = new BlueprintMaker(
+                        transaction, survey.table(), survey.change().orElseThrow(), survey.dependents())
+                .make(names);
         settings.asOperator(transaction);
         return blueprint;
     }

@@ -1,6 +1,7 @@
 package dev.walshift.engine.plan;
 
 import dev.walshift.engine.plan.MigrationPlan.Size;
+import dev.walshift.engine.table.Dependents;
 import dev.walshift.engine.table.RowMapping;
 import dev.walshift.engine.table.TableRef;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.Optional;
 /**
  * What one look at a table, and at what the operator wants of it, found.
  *
+ * @param dependents what hangs on the table, as far as it can be carried over
  * @param change what was found out by altering a clone; empty if that could not be done
  */
 record Survey(
@@ -18,6 +20,7 @@ record Survey(
         Strategy strategy,
         List<String> changes,
         Findings findings,
+        Dependents dependents,
         Optional<Change> change) {
 
     /**

@@ -5,6 +5,10 @@ import dev.walshift.engine.plan.AlterProbe.RejectedException;
 import dev.walshift.engine.plan.MigrationPlan.Size;
 import dev.walshift.engine.plan.Survey.Change;
 import dev.walshift.engine.plan.TableChecks.Verdict;
+import dev.walshift.engine.plan.dependents.Carried;
+import dev.walshift.engine.plan.dependents.Inventory;
+import dev.walshift.engine.plan.dependents.Subject;
+import dev.walshift.engine.table.Dependents;
 import dev.walshift.engine.table.RowMapping;
 import dev.walshift.engine.table.TableRef;
 import dev.walshift.postgres.Identifier;
@@ -17,8 +21,12 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Looks at server, table and ALTER inside one transaction, and leaves the altered clone in it. */
 final class Surveyor {
@@ -79,9 +87,6 @@ final class Surveyor {
         }
         Look look = found.get();
         Verdict verdict = new TableChecks(session, findings).check(oid.orElseThrow());
-        if (verdict.plain()) {
-            new DependencyWalk(session, findings).walk(oid.orElseThrow(), look.table.name());
-        }
         Optional<Change> change = Optional.empty();
         if (writable
                 && verdict.plain()
@@ -89,8 +94,34 @@ final class Surveyor {
                 && statement.problems().isEmpty()) {
             change = probe(settings, look.table, schema);
         }
+        Dependents dependents = verdict.plain() ? dependents(look.table, change) : Dependents.NONE;
         settings.restore(session);
-        return new Survey(look.table, describe(look.table.name()), look.size, strategy, changes, findings, change);
+        return new Survey(
+                look.table, describe(look.table.name()), look.size, strategy, changes, findings, dependents, change);
+    }
+
+    private Dependents dependents(TableRef table, Optional<Change> change) throws SQLException {
+        Optional<AlteredClone> clone = change.map(Change::altered);
+        Map<Identifier, Identifier> columns = new HashMap<>();
+        Set<Identifier> dropped = new HashSet<>();
+        for (Column column : clone.map(altered -> altered.source().columns()).orElse(List.of())) {
+            clone.orElseThrow()
+                    .targetOf(column.name())
+                    .ifPresentOrElse(
+                            target -> columns.put(column.name(), target.name()), () -> dropped.add(column.name()));
+        }
+        Carried carried = Inventory.of(
+                session,
+                new Subject(
+                        table.oid(),
+                        table.name(),
+                        clone.map(altered -> altered.after().name()),
+                        columns,
+                        dropped,
+                        request.consents()));
+        carried.problems().forEach(findings::shadowProblem);
+        carried.notices().forEach(findings::shadowNotice);
+        return carried.dependents();
     }
 
     private Optional<Long> find() throws SQLException {
@@ -117,6 +148,7 @@ final class Surveyor {
                 strategy,
                 changes,
                 findings,
+                Dependents.NONE,
                 Optional.empty());
     }
 

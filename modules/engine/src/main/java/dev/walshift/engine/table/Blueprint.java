@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param finishing statements for what rests on the indexes (comments, CLUSTER mark, replica identity, ...), run after them
  * @param atSwap statements for the swap's transaction, after the shadow and the sequences have moved: they name the table's final
  *     schema (autovacuum as the source has it, a serial's sequence widened with its column)
+ * @param dependents what hangs on the table, and goes over to the new one in the swap
  * @param sequences change hands in the swap
  * @param statistics names of extended statistics, which SET SCHEMA of a table leaves behind
  * @param replicaIdentity of the source before the migration
@@ -37,6 +38,7 @@ public record Blueprint(
         List<IndexDefinition> indexes,
         List<SqlText> finishing,
         List<SqlText> atSwap,
+        Dependents dependents,
         List<OwnedSequence> sequences,
         StatisticsNames statistics,
         ReplicaIdentity replicaIdentity,
@@ -81,6 +83,7 @@ public record Blueprint(
                 indexes,
                 finishing,
                 atSwap,
+                dependents,
                 sequences,
                 statistics,
                 replicaIdentity,

@@ -10,7 +10,8 @@ import java.sql.SQLException;
  * Tells whether somebody changed a table meanwhile.
  *
  * <p>It covers what a swap to a shadow made earlier would lose or contradict: names, columns, constraints, indexes, sequences,
- * statistics objects, rights, comments, storage parameters, inheritance, and everything else that hangs on the table. It leaves out
+ * statistics objects, rights, comments, storage parameters, inheritance, and everything that hangs on the table, views on views and
+ * what is theirs too. It leaves out
  * what a migration changes itself (replica identity, its own publication, the owner of a serial's sequence, which stays the same
  * sequence) and what is no definition (files, figures, invalid indexes).
  */
@@ -20,7 +21,7 @@ public final class CatalogFingerprint {
      * sequence.
      */
     private static final SqlTemplate FINGERPRINT = SqlTemplate.of("""
-        WITH source AS (
+        WITH RECURSIVE source AS (
              SELECT c.*, n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ?::oid),
         sequences AS (
              SELECT s.oid, s.relname, s.relowner, s.relacl, d.refobjsubid, d.deptype
@@ -36,6 +37,28 @@ public final class CatalogFingerprint {
              UNION ALL SELECT 'pg_constraint'::regclass, o.oid FROM pg_constraint o JOIN source c ON o.conrelid = c.oid
              UNION ALL SELECT 'pg_statistic_ext'::regclass, s.oid FROM pg_statistic_ext s JOIN source c ON s.stxrelid = c.oid
              UNION ALL SELECT 'pg_class'::regclass, s.oid FROM sequences s),
+        hanging(classid, objid, viewid) AS (
+             SELECT d.classid, d.objid, w.ev_class
+               FROM parts p
+               JOIN pg_depend d ON d.refclassid = p.classid AND d.refobjid = p.objid
+               LEFT JOIN pg_attrdef f ON d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid
+               LEFT JOIN pg_class fc ON fc.oid = f.adrelid
+               LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
+              WHERE d.classid <> 'pg_publication_rel'::regclass
+                AND NOT (d.classid = 'pg_class'::regclass AND d.deptype = 'a'
+                         AND EXISTS (SELECT FROM pg_class s WHERE s.oid = d.objid AND s.relkind = 'S'))
+                AND NOT EXISTS (SELECT FROM parts o WHERE o.classid = d.classid AND o.objid = d.objid)
+                AND d.objid <> (SELECT reltoastrelid FROM source)
+                AND fc.relname IS DISTINCT FROM (SELECT relname FROM source)
+             UNION
+             SELECT d.classid, d.objid, w.ev_class
+               FROM hanging h
+               JOIN pg_class v ON v.oid = h.viewid AND v.relkind IN ('v', 'm')
+               JOIN pg_depend d ON (d.refclassid = 'pg_class'::regclass AND d.refobjid = v.oid)
+                                OR (d.refclassid = 'pg_type'::regclass AND d.refobjid = v.reltype)
+               LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid),
+        relations(oid) AS (
+             SELECT oid FROM source UNION SELECT viewid FROM hanging WHERE viewid IS NOT NULL),
         lines(line) AS (
              SELECT jsonb_build_array('table', c.nspname, c.relname, c.relkind, c.relpersistence, c.relispartition,
                                       c.reltablespace, c.relam, c.relrowsecurity, c.relforcerowsecurity, c.reloftype,
@@ -70,15 +93,41 @@ public final class CatalogFingerprint {
                                       obj_description(s.oid, 'pg_statistic_ext'))
                FROM source c JOIN pg_statistic_ext s ON s.stxrelid = c.oid
              UNION ALL
-             SELECT jsonb_build_array('trigger', pg_get_triggerdef(t.oid), t.tgenabled)
-               FROM source c JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal
+             SELECT jsonb_build_array('trigger', pg_get_triggerdef(t.oid), t.tgenabled, obj_description(t.oid, 'pg_trigger'))
+               FROM relations c JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal
              UNION ALL
-             SELECT jsonb_build_array('rule', pg_get_ruledef(w.oid), w.ev_enabled)
-               FROM source c JOIN pg_rewrite w ON w.ev_class = c.oid
+             SELECT jsonb_build_array('rule', pg_get_ruledef(w.oid), w.ev_enabled, obj_description(w.oid, 'pg_rewrite'))
+               FROM relations c JOIN pg_rewrite w ON w.ev_class = c.oid
              UNION ALL
-             SELECT jsonb_build_array('policy', p.polname, p.polcmd, p.polpermissive, p.polroles::bigint[],
-                                      pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
-               FROM source c JOIN pg_policy p ON p.polrelid = c.oid
+             SELECT jsonb_build_array('policy', p.polrelid::regclass, p.polname, p.polcmd, p.polpermissive,
+                                      p.polroles::bigint[], pg_get_expr(p.polqual, p.polrelid),
+                                      pg_get_expr(p.polwithcheck, p.polrelid), obj_description(p.oid, 'pg_policy'))
+               FROM pg_policy p
+              WHERE p.polrelid = (SELECT oid FROM source)
+                 OR ('pg_policy'::regclass, p.oid) IN (SELECT h.classid, h.objid FROM hanging h)
+             UNION ALL
+             SELECT jsonb_build_array('foreign key', o.conrelid::regclass, o.conname, pg_get_constraintdef(o.oid),
+                                      o.convalidated, to_jsonb(o) -> 'conenforced', obj_description(o.oid, 'pg_constraint'))
+               FROM pg_constraint o
+              WHERE ('pg_constraint'::regclass, o.oid) IN (SELECT h.classid, h.objid FROM hanging h)
+             UNION ALL
+             SELECT jsonb_build_array('view', v.oid::regclass, v.relkind, v.relowner, v.relacl::text, v.reloptions, v.reltablespace,
+                                      obj_description(v.oid, 'pg_class'),
+                                      (SELECT jsonb_agg(jsonb_build_array(a.attname, format_type(a.atttypid, a.atttypmod),
+                                                                          a.attacl::text, pg_get_expr(d.adbin, d.adrelid),
+                                                                          col_description(a.attrelid, a.attnum))
+                                                        ORDER BY a.attnum)
+                                         FROM pg_attribute a
+                                         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+                                        WHERE a.attrelid = v.oid AND a.attnum > 0),
+                                      (SELECT jsonb_agg(pg_get_indexdef(i.indexrelid) ORDER BY i.indexrelid)
+                                         FROM pg_index i WHERE i.indrelid = v.oid))
+               FROM relations c JOIN pg_class v ON v.oid = c.oid AND v.relkind IN ('v', 'm')
+             UNION ALL
+             SELECT jsonb_build_array('function', CASE WHEN f.prokind IN ('f', 'p') THEN pg_get_functiondef(f.oid) END,
+                                      f.proowner, f.proacl::text, obj_description(f.oid, 'pg_proc'))
+               FROM pg_proc f
+              WHERE ('pg_proc'::regclass, f.oid) IN (SELECT h.classid, h.objid FROM hanging h)
              UNION ALL
              SELECT jsonb_build_array('publication', to_jsonb(p))
                FROM source c JOIN pg_publication_tables p ON p.schemaname = c.nspname AND p.tablename = c.relname
@@ -93,17 +142,7 @@ public final class CatalogFingerprint {
              SELECT jsonb_build_array('label', l.classoid, l.objsubid, l.provider, l.label)
                FROM source c JOIN pg_seclabel l ON l.classoid = 'pg_class'::regclass AND l.objoid = c.oid
              UNION ALL
-             SELECT DISTINCT jsonb_build_array('dependent', d.classid, d.objid)
-               FROM parts p
-               JOIN pg_depend d ON d.refclassid = p.classid AND d.refobjid = p.objid
-               LEFT JOIN pg_attrdef f ON d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid
-               LEFT JOIN pg_class fc ON fc.oid = f.adrelid
-              WHERE d.classid <> 'pg_publication_rel'::regclass
-                AND NOT (d.classid = 'pg_class'::regclass AND d.deptype = 'a'
-                         AND EXISTS (SELECT FROM pg_class s WHERE s.oid = d.objid AND s.relkind = 'S'))
-                AND NOT EXISTS (SELECT FROM parts o WHERE o.classid = d.classid AND o.objid = d.objid)
-                AND d.objid <> (SELECT reltoastrelid FROM source)
-                AND fc.relname IS DISTINCT FROM (SELECT relname FROM source))
+             SELECT jsonb_build_array('dependent', h.classid, h.objid) FROM hanging h)
         SELECT md5(string_agg(line::text, E'\\n' ORDER BY line::text)), current_setting('search_path') FROM lines
         """);
 

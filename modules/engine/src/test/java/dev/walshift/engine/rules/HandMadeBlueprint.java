@@ -1,6 +1,7 @@
 package dev.walshift.engine.rules;
 
 import dev.walshift.engine.table.Blueprint;
+import dev.walshift.engine.table.Dependents;
 import dev.walshift.engine.table.IdentityKey;
 import dev.walshift.engine.table.IndexDefinition;
 import dev.walshift.engine.table.KeyColumn;
@@ -80,6 +81,7 @@ public final class HandMadeBlueprint {
                         Optional.empty())),
                 List.of(),
                 List.of(),
+                Dependents.NONE,
                 List.of(),
                 new Blueprint.StatisticsNames(List.of(), List.of()),
                 new ReplicaIdentity(ReplicaIdentity.Kind.DEFAULT, Optional.empty()),

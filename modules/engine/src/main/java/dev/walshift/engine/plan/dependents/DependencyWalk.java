@@ -1,44 +1,17 @@
-package dev.walshift.engine.plan;
+package dev.walshift.engine.plan.dependents;
 
-import dev.walshift.engine.ProblemCode;
-import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
+import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.EnumSet;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 
 /**
- * Finds what else in the database hangs on a table, its row type, its columns, indexes, constraints and sequences. All of it is
- * bound by OID and would go on meaning the old table after the swap, so whatever is not carried over is refused by name.
+ * Finds what else in the database hangs on a relation, its row type, its columns, indexes, constraints and sequences. All of it is
+ * bound by OID and would go on meaning the old table after the swap.
  */
 final class DependencyWalk {
-    /** What the swap moves over to the new table; every other kind is refused. */
-    private static final Set<Kind> CARRIED = EnumSet.noneOf(Kind.class);
-
-    private static final String RECREATE = "Drop it and create it again after the migration, if that is acceptable";
-
-    /** Kinds of dependents, as the query names them. */
-    private enum Kind {
-        FOREIGN_KEY(
-                "Drop it and add it again after the migration: ADD CONSTRAINT ... NOT VALID, then VALIDATE CONSTRAINT"),
-        TRIGGER(RECREATE),
-        VIEW(RECREATE),
-        RULE(RECREATE),
-        POLICY(RECREATE),
-        PUBLICATION("Take the table out of the publication for the time of the migration, if its subscribers allow it"),
-        OTHER(RECREATE);
-
-        private final String remedy;
-
-        Kind(String remedy) {
-            this.remedy = remedy;
-        }
-    }
-
-    private record Dependent(Kind kind, String name) {}
-
     /**
      * "parts" are the table and what is made of it and moves with it. A default that a retired or shadow table of ours has on the
      * table's serial sequence is nobody's loss.
@@ -68,13 +41,14 @@ final class DependencyWalk {
                FROM parts p
                JOIN pg_depend d ON d.refclassid = p.classid AND d.refobjid = p.objid
               WHERE NOT EXISTS (SELECT FROM parts o WHERE o.classid = d.classid AND o.objid = d.objid))
-        SELECT DISTINCT
+        SELECT DISTINCT d.classid::bigint AS catalog, d.objid::bigint AS object,
                CASE d.classid
                     WHEN 'pg_constraint'::regclass THEN CASE c.contype WHEN 'f' THEN 'FOREIGN_KEY' ELSE 'OTHER' END
                     WHEN 'pg_trigger'::regclass THEN 'TRIGGER'
                     WHEN 'pg_rewrite'::regclass THEN CASE WHEN e.relkind IN ('v', 'm') THEN 'VIEW' ELSE 'RULE' END
                     WHEN 'pg_policy'::regclass THEN 'POLICY'
                     WHEN 'pg_publication_rel'::regclass THEN 'PUBLICATION'
+                    WHEN 'pg_proc'::regclass THEN 'FUNCTION'
                     ELSE 'OTHER' END AS kind,
                CASE WHEN e.relkind IN ('v', 'm') THEN pg_describe_object('pg_class'::regclass, e.oid, 0)
                     ELSE pg_describe_object(d.classid, d.objid, d.subid) END AS name
@@ -93,66 +67,58 @@ final class DependencyWalk {
 
     /** By schema (15 and later) and FOR ALL TABLES leave no entry in pg_depend. */
     private static final SqlTemplate WIDE_PUBLICATIONS = SqlTemplate.of("""
-        SELECT format('publication %I, which covers all tables', p.pubname) FROM pg_publication p WHERE p.puballtables
+        SELECT 'pg_publication'::regclass::oid::bigint AS catalog, p.oid::bigint AS object, 'PUBLICATION' AS kind,
+               format('publication %I, which covers all tables', p.pubname) AS name
+          FROM pg_publication p
+         WHERE p.puballtables
+         ORDER BY name
         """);
 
     private static final SqlTemplate SCHEMA_PUBLICATIONS = SqlTemplate.of("""
-        SELECT format('publication %I, which covers schema %I', p.pubname, n.nspname)
+        SELECT 'pg_publication'::regclass::oid::bigint AS catalog, p.oid::bigint AS object, 'PUBLICATION' AS kind,
+               format('publication %I, which covers schema %I', p.pubname, n.nspname) AS name
           FROM pg_publication p
           JOIN pg_publication_namespace s ON s.pnpubid = p.oid
           JOIN pg_namespace n ON n.oid = s.pnnspid
           JOIN pg_class c ON c.relnamespace = n.oid
          WHERE c.oid = ?::oid
+         ORDER BY name
         """);
 
     /** Only the columns that everybody may read. */
     private static final SqlTemplate SUBSCRIPTIONS = SqlTemplate.of("""
-        SELECT format('subscription %I', s.subname)
+        SELECT 'pg_subscription'::regclass::oid::bigint AS catalog, s.oid::bigint AS object, 'SUBSCRIPTION' AS kind,
+               format('subscription %I', s.subname) AS name
           FROM pg_subscription_rel r JOIN pg_subscription s ON s.oid = r.srsubid
          WHERE r.srrelid = ?::oid
+         ORDER BY name
         """);
 
     private static final SqlTemplate HAS_SCHEMA_PUBLICATIONS =
             SqlTemplate.of("SELECT current_setting('server_version_num')::int >= 150000");
 
-    private final Session session;
-    private final Findings findings;
+    private DependencyWalk() {}
 
-    DependencyWalk(Session session, Findings findings) {
-        this.session = session;
-        this.findings = findings;
-    }
-
-    /** Reports what hangs on the table and would not survive. */
-    void walk(long oid, QualifiedName table) throws SQLException {
-        List<Dependent> dependents = session.query(
-                DEPENDENTS, row -> new Dependent(Kind.valueOf(row.getString("kind")), row.getString("name")), oid, oid);
-        for (Dependent dependent : dependents) {
-            refuse(table, dependent);
-        }
-        for (String name : session.query(WIDE_PUBLICATIONS, row -> row.getString(1))) {
-            refuse(table, new Dependent(Kind.PUBLICATION, name));
-        }
+    /**
+     * What hangs directly on a relation.
+     *
+     * @param oid of a table or a view
+     */
+    static List<Dependent> of(Session session, long oid) throws SQLException {
+        List<Dependent> found = new ArrayList<>(session.query(DEPENDENTS, DependencyWalk::dependent, oid, oid));
+        found.addAll(session.query(WIDE_PUBLICATIONS, DependencyWalk::dependent));
         if (session.queryOne(HAS_SCHEMA_PUBLICATIONS, row -> row.getBoolean(1))) {
-            for (String name : session.query(SCHEMA_PUBLICATIONS, row -> row.getString(1), oid)) {
-                refuse(table, new Dependent(Kind.PUBLICATION, name));
-            }
+            found.addAll(session.query(SCHEMA_PUBLICATIONS, DependencyWalk::dependent, oid));
         }
-        for (String name : session.query(SUBSCRIPTIONS, row -> row.getString(1), oid)) {
-            findings.shadowProblem(
-                    ProblemCode.UNSUPPORTED_DEPENDENT,
-                    "%s writes to table %s and would not find the new one".formatted(name, table),
-                    "Change the table on the publisher, or end the subscription first");
-        }
+        found.addAll(session.query(SUBSCRIPTIONS, DependencyWalk::dependent, oid));
+        return found;
     }
 
-    private void refuse(QualifiedName table, Dependent dependent) {
-        if (!CARRIED.contains(dependent.kind)) {
-            findings.shadowProblem(
-                    ProblemCode.UNSUPPORTED_DEPENDENT,
-                    "%s hangs on table %s, and this release does not carry it over the swap"
-                            .formatted(dependent.name, table),
-                    dependent.kind.remedy);
-        }
+    private static Dependent dependent(ResultSet row) throws SQLException {
+        return new Dependent(
+                Dependent.Kind.valueOf(row.getString("kind")),
+                row.getLong("catalog"),
+                row.getLong("object"),
+                row.getString("name"));
     }
 }

@@ -1,0 +1,37 @@
+package dev.walshift.engine.plan.dependents;
+
+import dev.walshift.postgres.Identifier;
+import dev.walshift.postgres.QualifiedName;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The table whose dependents are looked at, and what becomes of it.
+ *
+ * @param oid of the source
+ * @param name of the source, and of the new table after the swap
+ * @param probe an empty table as the new one will be, to try things on; empty if the change can't be made, and so are the columns
+ * @param columns the new table's name of each source column that it keeps
+ * @param dropped the source's columns that it does not keep
+ * @param consents what the operator agreed to
+ */
+public record Subject(
+        long oid,
+        QualifiedName name,
+        Optional<QualifiedName> probe,
+        Map<Identifier, Identifier> columns,
+        Set<Identifier> dropped,
+        Set<Consent> consents) {
+    public Subject {
+        columns = Map.copyOf(columns);
+        dropped = Set.copyOf(dropped);
+        consents = Set.copyOf(consents);
+    }
+
+    /** Whether a column of the source is called something else in the new table. */
+    public boolean isRenamed(Identifier column) {
+        Identifier now = columns.get(column);
+        return now != null && !now.equals(column);
+    }
+}

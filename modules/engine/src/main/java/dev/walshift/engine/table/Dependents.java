@@ -1,0 +1,41 @@
+package dev.walshift.engine.table;
+
+import dev.walshift.postgres.SqlText;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How what hangs on the source goes over to the new table. All names are final ones: of the source before anything moves, of the new table
+ * after.
+ *
+ * @param locks taken before the source's own, in this order
+ * @param detach statements for the swap's transaction, before anything moves
+ * @param attach statements for the swap's transaction, once the new table has its name
+ * @param followUps for after the swap, in this order
+ */
+public record Dependents(
+        List<RelationLock> locks, List<SqlText> detach, List<SqlText> attach, List<FollowUp> followUps) {
+    public static final Dependents NONE = new Dependents(List.of(), List.of(), List.of(), List.of());
+
+    public Dependents {
+        locks = List.copyOf(locks);
+        detach = List.copyOf(detach);
+        attach = List.copyOf(attach);
+        followUps = List.copyOf(followUps);
+    }
+
+    /** These, and then those: what is attached first is detached last. */
+    public Dependents and(Dependents others) {
+        return new Dependents(
+                concat(locks, others.locks),
+                concat(others.detach, detach),
+                concat(attach, others.attach),
+                concat(followUps, others.followUps));
+    }
+
+    private static <T> List<T> concat(List<T> first, List<T> second) {
+        List<T> all = new ArrayList<>(first);
+        second.stream().filter(item -> !all.contains(item)).forEach(all::add);
+        return all;
+    }
+}

@@ -1,0 +1,13 @@
+package dev.walshift.engine.table;
+
+import dev.walshift.postgres.SqlText;
+
+/**
+ * What is done after the swap, in a transaction of its own, beside the application.
+ *
+ * @param what for messages and progress: "validate foreign key ... of ..."
+ * @param due a query of one boolean: whether it is still to be done. It makes a follow-up repeatable, and harmless once somebody dropped
+ *     what it is about
+ * @param statement takes no lock that stops reads or writes
+ */
+public record FollowUp(String what, SqlText due, SqlText statement) {}
