@@ -136,7 +136,8 @@ public final class CatalogFingerprint {
              SELECT jsonb_build_array('subscription', r.srsubid)
                FROM source c JOIN pg_subscription_rel r ON r.srrelid = c.oid
              UNION ALL
-             SELECT jsonb_build_array('inherits', i.inhrelid, i.inhparent)
+             SELECT jsonb_build_array('inherits', i.inhrelid, i.inhparent, pg_get_expr(c.relpartbound, c.oid),
+                                      pg_get_partkeydef(i.inhparent))
                FROM source c JOIN pg_inherits i ON c.oid IN (i.inhrelid, i.inhparent)
              UNION ALL
              SELECT jsonb_build_array('label', l.classoid, l.objsubid, l.provider, l.label)

@@ -8,16 +8,27 @@ import java.util.List;
  * How what hangs on the source goes over to the new table. All names are final ones: of the source before anything moves, of the new table
  * after.
  *
+ * @param prepare statements for the empty shadow, under the name that it has then
  * @param locks taken before the source's own, in this order
  * @param detach statements for the swap's transaction, before anything moves
  * @param attach statements for the swap's transaction, once the new table has its name
  * @param followUps for after the swap, in this order
  */
 public record Dependents(
-        List<RelationLock> locks, List<SqlText> detach, List<SqlText> attach, List<FollowUp> followUps) {
+        List<SqlText> prepare,
+        List<RelationLock> locks,
+        List<SqlText> detach,
+        List<SqlText> attach,
+        List<FollowUp> followUps) {
     public static final Dependents NONE = new Dependents(List.of(), List.of(), List.of(), List.of());
 
+    /** With nothing to prepare. */
+    public Dependents(List<RelationLock> locks, List<SqlText> detach, List<SqlText> attach, List<FollowUp> followUps) {
+        this(List.of(), locks, detach, attach, followUps);
+    }
+
     public Dependents {
+        prepare = List.copyOf(prepare);
         locks = List.copyOf(locks);
         detach = List.copyOf(detach);
         attach = List.copyOf(attach);
@@ -27,6 +38,7 @@ public record Dependents(
     /** These, and then those: what is attached first is detached last. */
     public Dependents and(Dependents others) {
         return new Dependents(
+                concat(prepare, others.prepare),
                 concat(locks, others.locks),
                 concat(others.detach, detach),
                 concat(attach, others.attach),

@@ -53,7 +53,8 @@ class RefusalTest {
                     "CREATE TABLE {s}.p (id int PRIMARY KEY) PARTITION BY RANGE (id);;CREATE TABLE {t} PARTITION OF"
                             + " {s}.p DEFAULT",
                     WIDEN,
-                    "UNSUPPORTED_TABLE: {t} is a partition"),
+                    "UNSUPPORTED_CHANGE: the changed table can't be a partition of {s}.\"p\": ERROR: child table"
+                            + " \"Or\"der; Täble\" has different type for column \"id\""),
             new Case(
                     PLAIN + ";;CREATE TABLE {s}.c () INHERITS ({t})",
                     WIDEN,
