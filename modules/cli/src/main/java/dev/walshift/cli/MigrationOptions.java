@@ -118,6 +118,8 @@ final class MigrationOptions {
                 change.alter(problems),
                 change.using(problems),
                 change.columnOrder(problems),
+                change.tablespace(),
+                change.rebuild(),
                 change.consents(),
                 Optional.ofNullable(workers),
                 Optional.ofNullable(dropRetired),

@@ -101,8 +101,8 @@ class CommandLineTest {
                         "walshift: %s: unknown key 'tabel'; did you mean 'table'?".formatted(file),
                         "walshift: %s: using: column=expression is expected, got: nonsense".formatted(file),
                         "walshift: --using: column=expression is expected, got: a,b",
-                        "walshift: nothing to change: give --alter or --column-order, here or in the configuration"
-                                + " file",
+                        "walshift: nothing to change: give --alter, --column-order, --tablespace or --rebuild, here or"
+                                + " in the configuration file",
                         "walshift: no table: give --table, or a whole ALTER TABLE statement in --alter",
                         "walshift: workers must be a whole number from 1 to 64, got 65",
                         "Try 'walshift run --help'.");

@@ -206,7 +206,7 @@ final class Surveyor {
         new CloneChecks(session, clone, findings).check();
         changes.addAll(new ChangeReport(clone).lines());
         ColumnOrder order = new ColumnOrder(session, clone, request.columnOrder());
-        boolean rebuild = statement.steps().isEmpty() || order.isAsked();
+        boolean rebuild = request.rebuild() || statement.steps().isEmpty() || order.isAsked();
         strategy = rebuild ? Strategy.SHADOW : StrategyChooser.choose(clone);
         QualifiedName columns = new QualifiedName(clone.after().name().schema(), COLUMNS);
         session.execute(CREATE_COLUMNS

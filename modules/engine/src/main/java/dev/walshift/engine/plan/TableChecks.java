@@ -142,7 +142,7 @@ final class TableChecks {
         if (!"p".equals(row.getString("relpersistence"))) {
             return "t".equals(row.getString("relpersistence")) ? "a temporary table" : "unlogged";
         }
-        if (row.getBoolean("is_parent") || row.getBoolean("is_child") && !row.getBoolean("relispartition")) {
+        if (row.getBoolean("is_parent") || (row.getBoolean("is_child") && !row.getBoolean("relispartition"))) {
             return "a parent or child by inheritance";
         }
         if (row.getBoolean("typed")) {

@@ -145,21 +145,6 @@ class RefusalTest {
                             + " FROM pg_subscription",
                     WIDEN,
                     "UNSUPPORTED_DEPENDENT: subscription su writes to table {t} and would not find the new one"),
-            // Constraints
-            new Case(
-                    PLAIN + ";;ALTER TABLE {t} ADD CONSTRAINT c CHECK (b > 0) NOT VALID",
-                    WIDEN,
-                    "UNSUPPORTED_CHANGE: constraint c is NOT VALID: rows that break it could not be copied"),
-            new Case(
-                            PLAIN + ";;ALTER TABLE {t} ADD CONSTRAINT c CHECK (b > 0) NOT ENFORCED",
-                            WIDEN,
-                            "UNSUPPORTED_CHANGE: constraint c is NOT ENFORCED: rows that break it could not be copied")
-                    .since(18),
-            new Case(
-                            PLAIN + ";;ALTER TABLE {t} ADD CONSTRAINT n NOT NULL b NOT VALID",
-                            WIDEN,
-                            "UNSUPPORTED_CHANGE: constraint n is NOT VALID: rows that break it could not be copied")
-                    .since(18),
             // The change
             new Case(
                     PLAIN,
