@@ -62,7 +62,7 @@ final class PartitionTest {
          ORDER BY line
         """;
 
-    private record Layout(ServerVersion server, String key, String first, String second) {
+    record Layout(ServerVersion server, String key, String first, String second) {
         static List<Layout> of(ServerVersion server) {
             return List.of(
                     new Layout(
