@@ -47,8 +47,6 @@ public final class Cutover {
 
     private static final SqlTemplate TRANSACTION_LIMIT = SqlTemplate.of("SET LOCAL transaction_timeout = {limit}");
     private static final SqlTemplate LOCK = SqlTemplate.of("LOCK TABLE ONLY {source} IN ACCESS EXCLUSIVE MODE");
-    private static final SqlTemplate DEADLOCK_TIMEOUT =
-            SqlTemplate.of("SELECT setting::bigint FROM pg_settings WHERE name = 'deadlock_timeout'");
     private static final int TRANSACTION_TIMEOUT_SINCE = 17;
 
     /** What a statement may take beyond its own budget before the server ends it. */
@@ -150,7 +148,7 @@ public final class Cutover {
             stop.check();
             boolean giveWay = oldSnapshots < settings.oldSnapshotAttempts();
             try (Session session = database.open("cutover")) {
-                Duration lockTimeout = lockTimeout(session);
+                Duration lockTimeout = settings.lock().lockTimeoutOn(session);
                 rehearse(session);
                 evictVacuum(session);
                 Xid lastWriter = catchUp.upToDate();
@@ -230,13 +228,6 @@ public final class Cutover {
         }
     }
 
-    /** Short of deadlock_timeout, so that it is we who yield, and nobody gets a deadlock error because of us. */
-    private Duration lockTimeout(Session session) throws SQLException {
-        long deadlockTimeout = session.queryOne(DEADLOCK_TIMEOUT, row -> row.getLong(1));
-        long millis = Math.min(settings.lock().lockTimeout().toMillis(), Math.max(1, deadlockTimeout / 2));
-        return Duration.ofMillis(millis);
-    }
-
     private static void limit(Session tx, Duration longest) throws SQLException {
         tx.execute(LIMITS.with("limit", new SqlText(Long.toString(longest.toMillis()))));
     }
@@ -249,32 +240,28 @@ public final class Cutover {
         }
     }
 
-    /**
-     * In a transaction of its own: whoever reads the table and then asks for a lock that conflicts with this one would wait for us while
-     * we ask for ACCESS EXCLUSIVE, and it would be theirs to be told of a deadlock, having waited longer.
-     */
     private void evictVacuum(Session session) throws SQLException {
-        session.transact(tx -> {
-            limit(tx, settings.vacuumPatience().plus(GRACE));
-            orSetBack(
-                    tx,
-                    "a vacuum, index build or schema change holds the table",
-                    it -> LockRetry.evictVacuum(it, table.source().name(), settings.vacuumPatience()));
-        });
+        orSetBack(
+                "a vacuum, index build or schema change holds the table",
+                () -> LockRetry.evictVacuum(session, table.source().name(), settings.vacuumPatience()));
     }
 
     private void lock(Session tx, Duration lockTimeout) throws SQLException {
         limit(tx, settings.drain().plus(GRACE));
         LockRetry.setLockTimeout(tx, lockTimeout);
         orSetBack(
-                tx,
                 "lock not granted within %d ms".formatted(lockTimeout.toMillis()),
-                it -> it.execute(LOCK.with("source", table.source().name())));
+                () -> tx.execute(LOCK.with("source", table.source().name())));
     }
 
-    private void orSetBack(Session tx, String setback, Session.Task locking) throws SQLException {
+    /** What asks for a lock. */
+    private interface Locking {
+        void run() throws SQLException;
+    }
+
+    private void orSetBack(String setback, Locking locking) throws SQLException {
         try {
-            locking.run(tx);
+            locking.run();
         } catch (SQLException e) {
             if (!SqlStates.is(e, SqlStates.LOCK_NOT_AVAILABLE)) {
                 throw e;

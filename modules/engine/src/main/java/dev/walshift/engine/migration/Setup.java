@@ -141,8 +141,8 @@ public final class Setup {
             return created;
         });
         setReplicaIdentity(session, blueprint);
-        locks.run(session, "publish the key columns of " + blueprint.source().name(), stop, tx -> {
-            locks.evictVacuum(tx, blueprint.source().name());
+        QualifiedName source = blueprint.source().name();
+        locks.runOn(source, session, "publish the key columns of " + source, stop, tx -> {
             Publication.create(tx, slot, List.of(blueprint), journal.mark(tx, migration));
             return true;
         });
@@ -159,8 +159,7 @@ public final class Setup {
     }
 
     private boolean changeReplicaIdentity(Session session, QualifiedName table, SqlText identity) throws SQLException {
-        return locks.run(session, "set the replica identity of " + table, stop, tx -> {
-            locks.evictVacuum(tx, table);
+        return locks.runOn(table, session, "set the replica identity of " + table, stop, tx -> {
             tx.execute(SET_REPLICA_IDENTITY.with("table", table).with("identity", identity));
             return true;
         });
