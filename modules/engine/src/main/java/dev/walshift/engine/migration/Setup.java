@@ -54,11 +54,12 @@ public final class Setup {
     private static final SqlTemplate MARK_SCHEMA = SqlTemplate.of("COMMENT ON SCHEMA {schema} IS {mark}");
     private static final SqlTemplate IS_MARKED =
             SqlTemplate.of("SELECT obj_description(oid, 'pg_namespace') = ? FROM pg_namespace WHERE nspname = ?");
+    /** Still with an index that somebody dropped: the server then takes it for NOTHING. */
     private static final SqlTemplate HAS_OUR_IDENTITY = SqlTemplate.of("""
         SELECT EXISTS (SELECT FROM pg_class c
-                         JOIN pg_index i ON i.indrelid = c.oid AND i.indisreplident
-                         JOIN pg_class r ON r.oid = i.indexrelid
-                        WHERE c.oid = ? AND c.relreplident = 'i' AND r.relname = ?)
+                         LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisreplident
+                         LEFT JOIN pg_class r ON r.oid = i.indexrelid
+                        WHERE c.oid = ? AND c.relreplident = 'i' AND coalesce(r.relname = ?, true))
         """);
     private static final SqlTemplate DROP_TABLE = SqlTemplate.of("DROP TABLE IF EXISTS {table}");
     private static final SqlTemplate SET_REPLICA_IDENTITY =
