@@ -17,12 +17,10 @@ import dev.walshift.engine.plan.Strategy;
 import dev.walshift.postgres.Database;
 import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
-import dev.walshift.postgres.SqlStates;
 import dev.walshift.postgres.SqlTemplate;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -153,7 +151,7 @@ public final class Migration {
         try (TimeLimit running = time.start()) {
             return runOrGoOn();
         } catch (SQLException e) {
-            if (isCancelledOnRequest(e)) {
+            if (Aftermath.isCancelledOnRequest(stop, e)) {
                 throw new FailedException(time.stopCode(), time.stopReason(), UNTOUCHED, e);
             }
             throw new FailedException(ProblemCode.SERVER_ERROR, String.valueOf(e.getMessage()), UNTOUCHED, e);
@@ -343,34 +341,27 @@ public final class Migration {
                 : journal.begin(session, relation, plan.statement(), JournalJson.write(asked(plan)));
         SlotName slot = Setup.slotName(session, id);
         Setup setup = new Setup(journal, id, settings, stop);
+        Aftermath aftermath = new Aftermath(
+                journal,
+                id,
+                slot,
+                setup,
+                time,
+                stop,
+                "Run the same command again to go on, or walshift resume %1$d; or give it up with: walshift abort %1$d. Until then its replication slot keeps WAL on the server."
+                        .formatted(id));
         try {
-            cleanUpWhatFailedBefore(session, id, setup, slot);
+            cleanUpWhatFailedBefore(session, id, setup, slot, aftermath);
             return new ShadowRun(database, request, settings, planner, journal, id, slot, setup, stop, meter)
                     .run(session, plan);
-        } catch (StoppedException e) {
-            throw interrupted(id, time.stopCode(), time.stopReason(), e);
-        } catch (FailedException e) {
-            throw e;
-        } catch (MigrationException e) {
-            throw afterFailure(session, id, setup, slot, e);
-        } catch (SQLException e) {
-            if (isCancelledOnRequest(e)) {
-                throw interrupted(id, ProblemCode.STOPPED, "stopped on request, and a statement was cancelled", e);
-            }
-            throw afterFailure(session, id, setup, slot, serverError(e));
-        } catch (RuntimeException e) {
-            log.error("migration {} met an error in walshift", id, e);
-            throw interrupted(id, ProblemCode.SERVER_ERROR, "an error in walshift itself, please report it: " + e, e);
+        } catch (SQLException | RuntimeException e) {
+            throw aftermath.of(session, e);
         }
     }
 
-    /** A second request to stop cancels whatever runs. */
-    private boolean isCancelledOnRequest(SQLException e) {
-        return stop.isRaised() && SqlStates.is(e, SqlStates.QUERY_CANCELED);
-    }
-
     /** An earlier process failed, and may have been interrupted again while it cleaned up: that is all that is left to do. */
-    private void cleanUpWhatFailedBefore(Session session, long id, Setup setup, SlotName slot) throws SQLException {
+    private void cleanUpWhatFailedBefore(Session session, long id, Setup setup, SlotName slot, Aftermath aftermath)
+            throws SQLException {
         if (journal.load(session, id).state() instanceof MigrationState.Removing before) {
             setup.giveUp(session, slot, new MigrationState.Failed(before.code(), before.problem(), before.remedy()));
             throw new FailedException(
@@ -380,77 +371,7 @@ public final class Migration {
                     null);
         }
         if (journal.load(session, id).state() instanceof MigrationState.Differs before) {
-            throw keepEvidence(session, setup, slot, before, null);
+            throw aftermath.keepEvidence(session, before, null);
         }
-    }
-
-    /** Rows differ: what shows it is kept until the operator gives the migration up, what could harm the server is not. */
-    static FailedException keepEvidence(
-            Session session, Setup setup, SlotName slot, MigrationState.Differs found, @Nullable Throwable cause)
-            throws SQLException {
-        setup.letGo(session, slot);
-        return new FailedException(ProblemCode.DIFFERENCE_FOUND, found.problem(), found.remedy(), cause);
-    }
-
-    private static MigrationException serverError(SQLException e) {
-        return new MigrationException(
-                SqlStates.isPassing(e) ? ProblemCode.SERVER_UNAVAILABLE : ProblemCode.SERVER_ERROR,
-                String.valueOf(e.getMessage()),
-                "See the server's log for the statement.",
-                e);
-    }
-
-    /** A failure that the same run would meet again ends the migration and removes what it made; any other leaves it resumable. */
-    private MigrationException afterFailure(
-            Session session, long id, Setup setup, SlotName slot, MigrationException failure) {
-        String problem = String.valueOf(failure.getMessage());
-        try {
-            MigrationState state = journal.load(session, id).state();
-            if (state instanceof MigrationState.Swapped) {
-                return interrupted(
-                        id, failure.code(), "the tables were swapped, but cleaning up failed: " + problem, failure);
-            }
-            if (state instanceof MigrationState.Differs differs) {
-                return keepEvidence(session, setup, slot, differs, failure);
-            }
-            // Before the copy began there is nothing worth keeping, and a slot that nobody reads is a danger.
-            if (!isFinal(failure) && !(state instanceof MigrationState.Preparing)) {
-                return interrupted(id, failure.code(), problem, failure);
-            }
-            setup.giveUp(session, slot, new MigrationState.Failed(failure.code(), problem, failure.remedy()));
-            return new FailedException(failure.code(), problem, failure.remedy(), failure);
-        } catch (SQLException | RuntimeException e) {
-            failure.addSuppressed(e);
-            log.warn("could not clean up migration {}: {}", id, e.getMessage());
-            log.debug("why", e);
-            return interrupted(
-                    id, failure.code(), failure.getMessage() + "; cleaning up failed too: " + e.getMessage(), failure);
-        }
-    }
-
-    /** Whether the same migration could only fail in the same way again. */
-    private static boolean isFinal(MigrationException failure) {
-        return failure instanceof RefusedException
-                || switch (failure.code()) {
-                    case DATA_REJECTED,
-                            SOURCE_CHANGED,
-                            SLOT_LOST,
-                            PUBLICATION_LOST,
-                            REPLICA_IDENTITY,
-                            NOT_CONVERGING,
-                            BUDGET_EXCEEDED -> true;
-                    default -> false;
-                };
-    }
-
-    private static InterruptedMigrationException interrupted(long id, ProblemCode code, String what, Throwable cause) {
-        log.debug("migration {} is interrupted", id, cause);
-        return new InterruptedMigrationException(
-                id,
-                code,
-                what,
-                "Run the same command again to go on, or walshift resume %1$d; or give it up with: walshift abort %1$d. Until then its replication slot keeps WAL on the server."
-                        .formatted(id),
-                cause);
     }
 }
