@@ -23,7 +23,7 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         versionProvider = Version.class)
-final class VerifyCommand implements Callable<Integer>, ReportsJson {
+final class VerifyCommand implements Callable<Integer>, ReportsJson, GoesOn {
     private final Surroundings surroundings;
 
     @Mixin

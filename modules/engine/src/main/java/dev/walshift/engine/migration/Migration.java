@@ -17,6 +17,7 @@ import dev.walshift.engine.plan.Strategy;
 import dev.walshift.postgres.Database;
 import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlStates;
 import dev.walshift.postgres.SqlTemplate;
 import java.sql.SQLException;
 import java.util.Optional;
@@ -33,8 +34,6 @@ public final class Migration {
     private static final Logger log = LoggerFactory.getLogger(Migration.class);
     private static final SqlTemplate NAME_PARTS =
             SqlTemplate.of("SELECT parts[1], parts[2] FROM parse_ident(?) AS parts");
-    private static final String UNTOUCHED =
-            "This run touched nothing; a migration that was under way stands where it stood: walshift status.";
 
     private final Database database;
     private final MigrationRequest request;
@@ -145,19 +144,31 @@ public final class Migration {
      * @throws RefusedException if the plan found problems; nothing was touched
      * @throws FailedException if it failed; the source is as it was, and what was made is removed, or kept as evidence if source and
      *     shadow differ
-     * @throws InterruptedMigrationException if it was stopped, its time was over, or it lost the server; the same call goes on
+     * @throws InterruptedMigrationException if it was stopped, its time was over, or it lost, or never reached, the server; the same call
+     *     goes on
      */
     public MigrationReport run() {
         try (TimeLimit running = time.start()) {
             return runOrGoOn();
+        } catch (StoppedException e) {
+            throw notBegun(time.stopCode(), time.stopReason(), e);
         } catch (SQLException e) {
             if (Aftermath.isCancelledOnRequest(stop, e)) {
-                throw new FailedException(time.stopCode(), time.stopReason(), UNTOUCHED, e);
+                throw notBegun(time.stopCode(), time.stopReason(), e);
             }
-            throw new FailedException(ProblemCode.SERVER_ERROR, String.valueOf(e.getMessage()), UNTOUCHED, e);
-        } catch (StoppedException e) {
-            throw new FailedException(time.stopCode(), time.stopReason(), UNTOUCHED, e);
+            if (SqlStates.isPassing(e)) {
+                throw notBegun(ProblemCode.SERVER_UNAVAILABLE, String.valueOf(e.getMessage()), e);
+            }
+            throw new FailedException(
+                    ProblemCode.SERVER_ERROR,
+                    String.valueOf(e.getMessage()),
+                    "This run touched nothing; a migration that was under way stands where it stood: walshift status.",
+                    e);
         }
+    }
+
+    private static InterruptedMigrationException notBegun(ProblemCode code, String what, Throwable cause) {
+        return InterruptedMigrationException.beforeTheJournalWasRead(code, what, cause);
     }
 
     private MigrationReport runOrGoOn() throws SQLException {
@@ -229,8 +240,9 @@ public final class Migration {
 
     private Optional<Standing> standingIfFree(InterruptedMigrationException loss) {
         try (Session session = database.open("migration")) {
+            long id = loss.migration().orElseThrow(() -> loss);
             // A standby that took over without waiting for it may never have heard of the migration.
-            Journal.Entry entry = journal.find(session, loss.migration()).orElseThrow(() -> loss);
+            Journal.Entry entry = journal.find(session, id).orElseThrow(() -> loss);
             return journal.tryLock(session, entry.relation())
                     ? Optional.of(new Standing(entry, journal.position(session, entry.id())))
                     : Optional.empty();

@@ -334,9 +334,10 @@ public final class Setup {
                         ours.get());
     }
 
+    /** The key log last: it tells what the others are. */
     private void dropSchemas(Session session) throws SQLException {
-        drop(session, DROP_SCHEMA, names(migration).keyLog().schema());
         drop(session, DROP_SCHEMA, names(migration).shadowSchema());
+        drop(session, DROP_SCHEMA, names(migration).keyLog().schema());
     }
 
     /** Empty before the swap; unless the journal is an older one than the tables, from a backup, and then what is in it is the only copy. */
