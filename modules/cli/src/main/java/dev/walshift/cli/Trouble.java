@@ -25,8 +25,8 @@ record Trouble(String code, String message, String remedy) {
                 CONNECTION_FAILED,
                 String.valueOf(e.getMessage()),
                 (mayBeUnderWay
-                                ? "This command touched nothing; if a migration is under way it stands where it stood, its"
-                                        + " replication slot keeps WAL on the server, and the same command goes on. "
+                                ? "This command touched nothing; if a migration is under way it stands where it stood,"
+                                      + " its replication slot keeps WAL on the server, and the same command goes on. "
                                 : "Nothing was touched. ")
                         + "Check --url, or PGHOST, PGPORT, PGUSER, PGDATABASE, PGSERVICE and ~/.pgpass; "
                         + "psql with the same settings helps to find out what is wrong.");

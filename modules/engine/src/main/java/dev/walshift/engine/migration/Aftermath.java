@@ -56,15 +56,14 @@ final class Aftermath {
             case StoppedException e -> interrupted(time.stopCode(), time.stopReason(), e);
             case FailedException e -> e;
             case MigrationException e -> afterFailure(session, e);
-            case SQLException e when isCancelledOnRequest(stop, e) ->
+            case SQLException e
+            when isCancelledOnRequest(stop, e) ->
                 interrupted(ProblemCode.STOPPED, "stopped on request, and a statement was cancelled", e);
             case SQLException e -> afterFailure(session, serverError(e));
             default -> {
                 log.error("migration {} met an error in walshift", id, failure);
                 yield interrupted(
-                        ProblemCode.SERVER_ERROR,
-                        "an error in walshift itself, please report it: " + failure,
-                        failure);
+                        ProblemCode.SERVER_ERROR, "an error in walshift itself, please report it: " + failure, failure);
             }
         };
     }

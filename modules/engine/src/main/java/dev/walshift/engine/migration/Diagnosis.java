@@ -146,8 +146,7 @@ final class Diagnosis {
         boolean needed = unfinishedNow(transaction).stream()
                 .anyMatch(migration -> migration.mark().equals(found.mark()));
         boolean present = Leftovers.read(transaction).publications().stream()
-                .anyMatch(now ->
-                        now.name().equals(found.name()) && now.mark().equals(found.mark()));
+                .anyMatch(now -> now.name().equals(found.name()) && now.mark().equals(found.mark()));
         requireAsFound(present && !needed, found.name().publication());
         Publication.drop(transaction, found.name());
     }
@@ -165,20 +164,13 @@ final class Diagnosis {
                     "See in pg_stat_activity whose it is. If its client is gone, the server ends it within"
                             + " wal_sender_timeout");
         } else {
-            add(
-                    Kind.SLOT,
-                    slot.name().slot(),
-                    slot.migration(),
-                    what,
-                    CLEAN,
-                    now -> drop(now, slot));
+            add(Kind.SLOT, slot.name().slot(), slot.migration(), what, CLEAN, now -> drop(now, slot));
         }
     }
 
     /** The server itself refuses to drop a slot that is in use; one that is not may wait for a migration that was interrupted. */
     private void drop(Session session, Leftovers.Slot found) throws SQLException {
-        boolean needed =
-                unfinishedNow(session).stream().anyMatch(migration -> migration.id() == found.migration());
+        boolean needed = unfinishedNow(session).stream().anyMatch(migration -> migration.id() == found.migration());
         requireAsFound(!needed, found.name().slot());
         ReplicationSlot.dropUnused(session, found.name());
     }
@@ -304,10 +296,7 @@ final class Diagnosis {
                     Kind.SCHEMA,
                     schema.name().sql(),
                     schema.migration(),
-                    "%s; it holds more than walshift made: %s"
-                            .formatted(
-                                    what,
-                                    schema.names()),
+                    "%s; it holds more than walshift made: %s".formatted(what, schema.names()),
                     "Move what you need elsewhere and drop the schema yourself");
         }
     }

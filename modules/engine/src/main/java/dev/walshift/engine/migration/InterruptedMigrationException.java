@@ -26,7 +26,8 @@ public final class InterruptedMigrationException extends MigrationException {
                 NOT_KNOWN,
                 code,
                 message,
-                "This run touched nothing; a migration that was under way stands where it stood (walshift status), and its replication slot keeps WAL on the server. Run the same command again to go on.",
+                "This run touched nothing; a migration that was under way stands where it stood (walshift status), and"
+                        + " its replication slot keeps WAL on the server. Run the same command again to go on.",
                 cause);
     }
 

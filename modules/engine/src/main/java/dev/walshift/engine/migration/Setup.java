@@ -61,6 +61,7 @@ public final class Setup {
                          LEFT JOIN pg_class r ON r.oid = i.indexrelid
                         WHERE c.oid = ? AND c.relreplident = 'i' AND coalesce(r.relname = ?, true))
         """);
+
     private static final SqlTemplate DROP_TABLE = SqlTemplate.of("DROP TABLE IF EXISTS {table}");
     private static final SqlTemplate SET_REPLICA_IDENTITY =
             SqlTemplate.of("ALTER TABLE {table} REPLICA IDENTITY {identity}");

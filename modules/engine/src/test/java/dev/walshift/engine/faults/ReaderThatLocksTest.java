@@ -96,7 +96,8 @@ final class ReaderThatLocksTest {
                     .until(() -> !Scenario.list(look, """
                         SELECT pid FROM pg_locks
                          WHERE NOT granted AND mode = 'AccessExclusiveLock' AND relation = '%s'::regclass
-                        """.formatted(TABLE.replace("'", "''"))).isEmpty());
+                        """.formatted(TABLE.replace("'", "''")))
+                            .isEmpty());
         }
     }
 }

@@ -394,7 +394,7 @@ final class DoctorTest {
         }
         try (Session session = TestConnections.database(database).open("test");
                 PgoutputStream stream = PgoutputStream.open(
-                TestConnections.database(database), SlotName.of(oid, 1), List.of(), "none", new Xid(1_000))) {
+                        TestConnections.database(database), SlotName.of(oid, 1), List.of(), "none", new Xid(1_000))) {
             await().until(() -> one("SELECT active FROM pg_replication_slots WHERE slot_name = 'walshift_%d_1'"
                             .formatted(oid))
                     .equals("t"));

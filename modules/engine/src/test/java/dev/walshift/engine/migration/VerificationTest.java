@@ -236,7 +236,8 @@ final class VerificationTest {
         database.execute("UPDATE walshift.migration SET state = 'INDEXING'");
         assertRefused(this::verify, "is not complete yet");
         database.execute("UPDATE walshift.migration SET state = 'CATCHING_UP'");
-        assertRefused(() -> new Verification(server(), 2, 2, MigrationSettings.DEFAULT).run(), "there is no migration 2");
+        assertRefused(
+                () -> new Verification(server(), 2, 2, MigrationSettings.DEFAULT).run(), "there is no migration 2");
         run(VerifyMode.OFF);
         assertRefused(this::verify, "is over already");
     }
@@ -266,14 +267,14 @@ final class VerificationTest {
             gate.shut();
             Verification verification = new Verification(server(), 1, 2, MigrationSettings.DEFAULT.with(aByteOfKeyLog));
             CompletableFuture<Verification.Report> running = supplyAsync(verification::run, threads);
-            await().until(() -> running.isDone() || verification.progress().detail().contains("--max-key-log is"));
+            await().until(() ->
+                    running.isDone() || verification.progress().detail().contains("--max-key-log is"));
             gate.open();
 
             assertThatThrownBy(running::join)
                     .cause()
                     .isInstanceOfSatisfying(
-                            FailedException.class,
-                            e -> assertThat(e.code()).isEqualTo(ProblemCode.BUDGET_EXCEEDED));
+                            FailedException.class, e -> assertThat(e.code()).isEqualTo(ProblemCode.BUDGET_EXCEEDED));
         }
         Scenario.assertNothingLeft(connection);
     }

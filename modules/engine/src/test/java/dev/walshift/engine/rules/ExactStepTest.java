@@ -24,7 +24,8 @@ class ExactStepTest {
 
     @BeforeEach
     void changeTable() throws SQLException {
-        source.database().execute(Scene.sql("UPDATE {t} SET \"Group by\" = \"order\"").sql());
+        source.database()
+                .execute(Scene.sql("UPDATE {t} SET \"Group by\" = \"order\"").sql());
     }
 
     @Test

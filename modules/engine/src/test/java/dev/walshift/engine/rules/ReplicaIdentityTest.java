@@ -141,7 +141,8 @@ class ReplicaIdentityTest {
         createTable(Identity.NOTHING.key, Identity.NOTHING.identity);
         try (Scene scene = Scene.planned(database, WIDEN)) {
             scene.application(
-                    "CREATE UNIQUE INDEX another ON {t} (other)", "ALTER TABLE {t} REPLICA IDENTITY USING INDEX another");
+                    "CREATE UNIQUE INDEX another ON {t} (other)",
+                    "ALTER TABLE {t} REPLICA IDENTITY USING INDEX another");
             scene.abort();
             assertThat(identityNow(scene)).isEqualTo("i");
         }
