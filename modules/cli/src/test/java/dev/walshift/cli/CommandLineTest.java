@@ -134,7 +134,7 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"plan --table t --alter x", "run --table t --alter x", "status"})
+    @ValueSource(strings = {"plan --table t --alter x", "status", "doctor"})
     void aServerThatCantBeReachedIsAFailureThatTouchedNothing(String args) throws IOException {
         Cli.Result result = Cli.bare().run((args + " --json --url " + NOBODY).split(" "));
 
@@ -146,6 +146,20 @@ class CommandLineTest {
         assertThat(result.json().at("/problem/code").asText()).isEqualTo("CONNECTION_FAILED");
         assertThat(result.json().at("/problem/message").asText()).contains("127.0.0.1:9");
         assertThat(result.json().at("/problem/remedy").asText()).contains("Nothing was touched");
+    }
+
+    /** For all that is known a migration is under way, and its slot keeps WAL. */
+    @ParameterizedTest
+    @ValueSource(strings = {"run --table t --alter x", "resume 1", "verify 1"})
+    void aMigrationThatMayBeUnderWayIsInterruptedByAServerThatCantBeReached(String args) throws IOException {
+        Cli.Result result = Cli.bare().run((args + " --json --url " + NOBODY).split(" "));
+
+        assertThat(result.exitCode()).isEqualTo(5);
+        assertThat(result.err())
+                .contains("Interrupted: cannot connect to app@127.0.0.1:9/shop: ", "the same command goes on", "PGHOST")
+                .doesNotContain("\tat ");
+        assertThat(result.json().path("state").asText()).isEqualTo("interrupted");
+        assertThat(result.json().at("/problem/code").asText()).isEqualTo("CONNECTION_FAILED");
     }
 
     @Test

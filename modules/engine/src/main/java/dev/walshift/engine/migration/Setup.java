@@ -55,12 +55,14 @@ public final class Setup {
     private static final SqlTemplate MARK_SCHEMA = SqlTemplate.of("COMMENT ON SCHEMA {schema} IS {mark}");
     private static final SqlTemplate IS_MARKED =
             SqlTemplate.of("SELECT obj_description(oid, 'pg_namespace') = ? FROM pg_namespace WHERE nspname = ?");
+    /** Still with an index that somebody dropped: the server then takes it for NOTHING. */
     private static final SqlTemplate HAS_OUR_IDENTITY = SqlTemplate.of("""
         SELECT EXISTS (SELECT FROM pg_class c
-                         JOIN pg_index i ON i.indrelid = c.oid AND i.indisreplident
-                         JOIN pg_class r ON r.oid = i.indexrelid
-                        WHERE c.oid = ? AND c.relreplident = 'i' AND r.relname = ?)
+                         LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisreplident
+                         LEFT JOIN pg_class r ON r.oid = i.indexrelid
+                        WHERE c.oid = ? AND c.relreplident = 'i' AND coalesce(r.relname = ?, true))
         """);
+
     private static final SqlTemplate DROP_TABLE = SqlTemplate.of("DROP TABLE IF EXISTS {table}");
     private static final SqlTemplate SET_REPLICA_IDENTITY =
             SqlTemplate.of("ALTER TABLE {table} REPLICA IDENTITY {identity}");
@@ -142,8 +144,8 @@ public final class Setup {
             return created;
         });
         setReplicaIdentity(session, blueprint);
-        locks.run(session, "publish the key columns of " + blueprint.source().name(), stop, tx -> {
-            locks.evictVacuum(tx, blueprint.source().name());
+        QualifiedName source = blueprint.source().name();
+        locks.runOn(source, session, "publish the key columns of " + source, stop, tx -> {
             Publication.create(tx, slot, List.of(blueprint), journal.mark(tx, migration));
             return true;
         });
@@ -160,8 +162,7 @@ public final class Setup {
     }
 
     private boolean changeReplicaIdentity(Session session, QualifiedName table, SqlText identity) throws SQLException {
-        return locks.run(session, "set the replica identity of " + table, stop, tx -> {
-            locks.evictVacuum(tx, table);
+        return locks.runOn(table, session, "set the replica identity of " + table, stop, tx -> {
             tx.execute(SET_REPLICA_IDENTITY.with("table", table).with("identity", identity));
             return true;
         });
@@ -347,9 +348,10 @@ public final class Setup {
                         ours.get());
     }
 
+    /** The key log last: it tells what the others are. */
     private void dropSchemas(Session session) throws SQLException {
-        drop(session, DROP_SCHEMA, names(migration).keyLog().schema());
         drop(session, DROP_SCHEMA, names(migration).shadowSchema());
+        drop(session, DROP_SCHEMA, names(migration).keyLog().schema());
     }
 
     /** Empty before the swap; unless the journal is an older one than the tables, from a backup, and then what is in it is the only copy. */

@@ -1,9 +1,13 @@
 package dev.walshift.engine.faults;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.walshift.engine.migration.Migration;
+import dev.walshift.engine.migration.MigrationReport;
 import dev.walshift.engine.migration.Phase;
 import dev.walshift.engine.migration.Scenario;
+import dev.walshift.engine.plan.Strategy;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.PostgresServer.StopMode;
 import dev.walshift.testkit.TestDatabase;
@@ -12,8 +16,12 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -65,6 +73,33 @@ final class StalledStandbyTest {
                 standby.startAgain();
             }
             migration.end();
+        }
+    }
+
+    /** The change is made, and nobody has to wait until the standby is back to hear of it. */
+    @Test
+    void aStopEndsTheWaitForIt() throws Exception {
+        try (TestDatabase database = TestDatabase.create(primary);
+                Connection connection = database.connect();
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            database.execute("CREATE TABLE orders (id int)");
+            standby.stop(StopMode.FAST);
+            try {
+                Migration migration =
+                        Scenario.migration(database, Scenario.request("orders", "ADD COLUMN \"a new one\" int"));
+                CompletableFuture<MigrationReport> running = CompletableFuture.supplyAsync(migration::run, threads);
+                awaitJournal(connection, """
+                    SELECT pid FROM pg_stat_activity
+                     WHERE application_name = 'walshift alter' AND wait_event = 'SyncRep'
+                    """);
+                migration.stop();
+
+                assertThat(running)
+                        .succeedsWithin(PATIENCE)
+                        .satisfies(report -> assertThat(report.strategy()).isEqualTo(Strategy.IN_PLACE));
+            } finally {
+                standby.startAgain();
+            }
         }
     }
 
