@@ -82,11 +82,14 @@ public final class CatchUp implements AutoCloseable {
      * @param events told, for people, why it does not end
      */
     public ExactStep.Reached run(Duration budget, Consumer<String> events, StopSignal stop) throws SQLException {
+        int keysBefore = Integer.MAX_VALUE;
         for (int step = 1; ; step++) {
             ExactStep.Reached reached = exact(transaction -> {}, events, stop);
             Duration allowed = budget.plus(roundTrip.multipliedBy(ROUND_TRIPS));
             long waiting = keyLog.waiting();
-            boolean shrinking = waiting < reached.keys() / 2;
+            // What waits is only what the stream has delivered: on a slow network always less than the step before found.
+            boolean shrinking = waiting < reached.keys() / 2 && reached.keys() < keysBefore / 2;
+            keysBefore = reached.keys();
             if (reached.elapsed().compareTo(allowed) <= 0 && waiting <= BULK_ABOVE && !shrinking) {
                 return reached;
             }

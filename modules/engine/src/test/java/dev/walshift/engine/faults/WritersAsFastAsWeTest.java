@@ -38,7 +38,7 @@ final class WritersAsFastAsWeTest {
                     """
                     CREATE FUNCTION public.slow(n int) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
                     BEGIN
-                        IF n < 0 THEN PERFORM pg_sleep(0.1); END IF;
+                        IF n < 0 THEN PERFORM pg_sleep(0.3); END IF;
                         RETURN n;
                     END $$
                     """,
