@@ -87,7 +87,8 @@ public final class CatchUp implements AutoCloseable {
             ExactStep.Reached reached = exact(transaction -> {}, events, stop);
             Duration allowed = budget.plus(roundTrip.multipliedBy(ROUND_TRIPS));
             long waiting = keyLog.waiting();
-            // What waits is only what the stream has delivered: on a slow network always less than the step before found.
+            // What waits is only what the stream has delivered: on a slow network always less than the step before
+            // found.
             boolean shrinking = waiting < reached.keys() / 2 && reached.keys() < keysBefore / 2;
             keysBefore = reached.keys();
             if (reached.elapsed().compareTo(allowed) <= 0 && waiting <= BULK_ABOVE && !shrinking) {

@@ -1,7 +1,8 @@
 package dev.walshift.engine.faults;
 
-import static org.awaitility.Awaitility.await;
+import static dev.walshift.engine.Patience.await;
 
+import dev.walshift.engine.Patience;
 import dev.walshift.engine.migration.Migration;
 import dev.walshift.engine.migration.Scenario;
 import dev.walshift.testkit.TestDatabase;
@@ -18,7 +19,7 @@ import java.util.List;
  * and a function of its own in the mapping and in an index that waits for an advisory lock.
  */
 final class Hold implements AutoCloseable {
-    static final Duration PATIENCE = Duration.ofSeconds(60);
+    static final Duration PATIENCE = Patience.PATIENCE;
     static final int ROWS = 1_000;
 
     /** Both a mapping of column n and an index of column k call {@code public.gate(int)}. */
@@ -111,14 +112,12 @@ final class Hold implements AutoCloseable {
     }
 
     private static void awaitDetail(Migration migration, String text) {
-        await().atMost(PATIENCE)
-                .pollInterval(Duration.ofMillis(10))
+        await().pollInterval(Duration.ofMillis(10))
                 .until(() -> migration.progress().detail().contains(text));
     }
 
     private void awaitWaiting(String lockType) {
-        await().atMost(PATIENCE)
-                .pollInterval(Duration.ofMillis(10))
+        await().pollInterval(Duration.ofMillis(10))
                 .until(() -> !list("""
                     SELECT l.pid FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
                      WHERE l.locktype = '%s' AND NOT l.granted AND a.datname = current_database()
