@@ -92,8 +92,10 @@ final class Listener implements AutoCloseable {
         return end;
     }
 
+    /** Returns when the slot is free: the walsender notices a little later. */
     @Override
     public void close() throws SQLException {
         stream.close();
+        await().pollDelay(Duration.ZERO).until(() -> !tables.isSlotInUse());
     }
 }

@@ -12,7 +12,6 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
 
 /**
  * Stops a migration of the table {@code orders} at a station until it is released, by what a real application could do: locks, snapshots,
@@ -116,18 +115,15 @@ final class Hold implements AutoCloseable {
                 .until(() -> migration.progress().detail().contains(text));
     }
 
-    private void awaitWaiting(String lockType) {
-        await().pollInterval(Duration.ofMillis(10))
-                .until(() -> !list("""
-                    SELECT l.pid FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-                     WHERE l.locktype = '%s' AND NOT l.granted AND a.datname = current_database()
-                    """.formatted(lockType)).isEmpty());
-    }
-
-    /** In a session of its own: in a transaction pg_stat_activity stands still. */
-    private List<String> list(String sql) throws SQLException {
+    private void awaitWaiting(String lockType) throws SQLException {
+        String waiting = """
+            SELECT l.pid FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+             WHERE l.locktype = '%s' AND NOT l.granted AND a.datname = current_database()
+            """.formatted(lockType);
+        // Not the keeper's session: in a transaction pg_stat_activity stands still.
         try (Connection connection = database.connect()) {
-            return Scenario.list(connection, sql);
+            await().pollInterval(Duration.ofMillis(10))
+                    .until(() -> !Scenario.list(connection, waiting).isEmpty());
         }
     }
 

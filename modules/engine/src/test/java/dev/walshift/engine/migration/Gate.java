@@ -43,17 +43,12 @@ public final class Gate implements AutoCloseable {
     }
 
     /** Until a session waits at the gate. */
-    public void awaitArrival() {
-        await().pollInterval(Duration.ofMillis(10)).until(() -> {
-            try (Connection connection = database.connect()) {
-                return !Scenario.list(
-                                connection,
-                                "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND"
-                                        + " objid = "
-                                        + LOCK)
-                        .isEmpty();
-            }
-        });
+    public void awaitArrival() throws SQLException {
+        String waiting = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = " + LOCK;
+        try (Connection connection = database.connect()) {
+            await().pollInterval(Duration.ofMillis(10))
+                    .until(() -> !Scenario.list(connection, waiting).isEmpty());
+        }
     }
 
     public void open() throws SQLException {

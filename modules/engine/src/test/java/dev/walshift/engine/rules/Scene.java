@@ -1,5 +1,6 @@
 package dev.walshift.engine.rules;
 
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.walshift.engine.Patience;
@@ -317,6 +318,9 @@ public final class Scene implements AutoCloseable {
     void stopPump() throws SQLException {
         close(opened.pop());
         close(opened.pop());
+        // The walsender notices a little later.
+        await().pollDelay(Duration.ZERO)
+                .until(() -> !ReplicationSlot.state(session, slot).orElseThrow().active());
     }
 
     /** Waits until every key that is committed now is in the key log. */
