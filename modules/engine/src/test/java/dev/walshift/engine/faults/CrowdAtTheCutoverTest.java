@@ -1,7 +1,7 @@
 package dev.walshift.engine.faults;
 
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.engine.cutover.CutoverSettings;
 import dev.walshift.engine.migration.Migration;
@@ -33,8 +33,11 @@ import org.slf4j.LoggerFactory;
 final class CrowdAtTheCutoverTest {
     private static final Logger log = LoggerFactory.getLogger(CrowdAtTheCutoverTest.class);
 
-    /** More than an attempt's lock_timeout, its drain and what the server grants on top; a longer wait is an error of the application. */
-    private static final String LONGEST_WAIT = "4s";
+    /**
+     * Far more than an attempt's lock_timeout, its drain and what the server grants on top, so that a slow disk is not taken for a long
+     * lock; a longer wait is an error of the application.
+     */
+    private static final String LONGEST_WAIT = "10s";
 
     /** Each a session that does its statements again and again, with a pause in between. */
     private static final List<List<String>> HABITS = List.of(
@@ -99,7 +102,7 @@ final class CrowdAtTheCutoverTest {
             MigrationReport report = Scenario.migration(database, Scenario.request("orders", Hold.ALTER))
                     .run();
             int before = statements.get();
-            await().atMost(Hold.PATIENCE).until(() -> statements.get() > before + 200);
+            await().until(() -> statements.get() > before + 200);
             enough.set(true);
             crowd.forEach(CompletableFuture::join);
 
@@ -152,8 +155,7 @@ final class CrowdAtTheCutoverTest {
             Migration migration = Scenario.migration(database, Scenario.request("orders", Hold.ALTER));
 
             CompletableFuture<MigrationReport> running = CompletableFuture.supplyAsync(migration::run, threads);
-            await().atMost(Hold.PATIENCE)
-                    .until(() -> migration.progress().detail().contains("cutover attempt 2"));
+            await().until(() -> migration.progress().detail().contains("cutover attempt 2"));
             database.execute("UPDATE orders SET note = 'changed'");
             assertThat(Scenario.list(reader, sum)).isEqualTo(first);
             reader.commit();
@@ -186,7 +188,8 @@ final class CrowdAtTheCutoverTest {
                             usual.with(twice))
                     .run();
 
-            assertThat(report.cutover().attempts()).isEqualTo(3);
+            // More if something else came between, such as autovacuum.
+            assertThat(report.cutover().attempts()).isGreaterThanOrEqualTo(3);
             assertThat(Scenario.list(reader, "SELECT count(*) FROM orders")).containsExactly("0");
             reader.commit();
             assertThat(Scenario.list(reader, "SELECT count(*) FROM orders WHERE n = k"))

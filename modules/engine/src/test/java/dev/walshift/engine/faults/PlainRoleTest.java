@@ -1,8 +1,8 @@
 package dev.walshift.engine.faults;
 
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.engine.migration.Migration;
 import dev.walshift.engine.migration.MigrationReport;
@@ -132,11 +132,9 @@ final class PlainRoleTest {
             older.setAutoCommit(false);
             Scenario.list(older, "SELECT pg_current_xact_id()");
             CompletableFuture<MigrationReport> running = CompletableFuture.supplyAsync(migration::run, threads);
-            await().atMost(Hold.PATIENCE)
-                    .until(() -> !Scenario.list(
-                                    connection,
-                                    "SELECT pid FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted")
-                            .isEmpty());
+            await().until(() -> !Scenario.list(
+                            connection, "SELECT pid FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted")
+                    .isEmpty());
             database.execute(
                     "ALTER TABLE shop.orders ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
                     "CREATE POLICY few ON shop.orders USING (n < 10)");

@@ -1,7 +1,8 @@
 package dev.walshift.engine.faults;
 
+import static dev.walshift.engine.Patience.PATIENCE;
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.engine.migration.Migration;
 import dev.walshift.engine.migration.MigrationReport;
@@ -13,7 +14,6 @@ import dev.walshift.testkit.PostgresServer.StopMode;
 import dev.walshift.testkit.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -30,7 +30,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  * not wait for standbys itself goes on, and so does the migration, the swap included; only "done" is not said before the standby has it.
  */
 final class StalledStandbyTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private static PostgresServer primary;
     private static PostgresServer standby;
@@ -68,7 +67,7 @@ final class StalledStandbyTest {
                      WHERE application_name = 'walshift migration' AND wait_event = 'SyncRep'
                     """);
                 long committed = migration.committed();
-                await().atMost(PATIENCE).until(() -> migration.committed() > committed + 100);
+                await().until(() -> migration.committed() > committed + 100);
             } finally {
                 standby.startAgain();
             }
@@ -104,6 +103,6 @@ final class StalledStandbyTest {
     }
 
     private static void awaitJournal(Connection connection, String query) {
-        await().atMost(PATIENCE).until(() -> !Scenario.list(connection, query).isEmpty());
+        await().until(() -> !Scenario.list(connection, query).isEmpty());
     }
 }

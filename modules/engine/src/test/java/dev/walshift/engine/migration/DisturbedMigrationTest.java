@@ -1,9 +1,9 @@
 package dev.walshift.engine.migration;
 
+import static dev.walshift.engine.Patience.await;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.walshift.engine.MigrationException;
@@ -313,8 +313,7 @@ final class DisturbedMigrationTest {
             statement.execute("LOCK TABLE orders IN ACCESS SHARE MODE");
             Migration migration = migration();
             CompletableFuture<MigrationReport> running = start(migration);
-            await().atMost(Duration.ofSeconds(30))
-                    .until(() -> migration.progress().detail().contains("lock not granted"));
+            await().until(() -> migration.progress().detail().contains("lock not granted"));
             assertThat(migration.progress().detail()).contains("idle in transaction");
             holder.commit();
 
@@ -333,8 +332,7 @@ final class DisturbedMigrationTest {
             statement.execute("SELECT count(*) FROM pg_class");
             Migration migration = migration();
             CompletableFuture<MigrationReport> running = start(migration);
-            await().atMost(Duration.ofSeconds(30))
-                    .until(() -> migration.progress().detail().contains("older snapshot"));
+            await().until(() -> migration.progress().detail().contains("older snapshot"));
             assertThat(count("true")).isEqualTo(ROWS);
             reader.commit();
 
@@ -362,8 +360,7 @@ final class DisturbedMigrationTest {
     /** Runs a statement that needs ACCESS EXCLUSIVE; it queues behind the chunk that waits at the gate, and before the next chunk. */
     private void doAtTheGate(String statement) throws SQLException {
         CompletableFuture<Void> done = CompletableFuture.runAsync(() -> execute(statement), threads);
-        await().atMost(Duration.ofSeconds(30))
-                .pollInterval(Duration.ofMillis(10))
+        await().pollInterval(Duration.ofMillis(10))
                 .until(() -> !Scenario.list(
                                 connection,
                                 "SELECT pid FROM pg_locks WHERE relation = 'orders'::regclass AND NOT granted AND mode"

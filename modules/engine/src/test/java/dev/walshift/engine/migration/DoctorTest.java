@@ -1,9 +1,9 @@
 package dev.walshift.engine.migration;
 
+import static dev.walshift.engine.Patience.await;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.engine.LockRetry;
 import dev.walshift.engine.MigrationException;
@@ -101,8 +101,7 @@ final class DoctorTest {
             reader.setAutoCommit(false);
             statement.execute("LOCK TABLE %s IN ACCESS SHARE MODE".formatted(TABLE));
             gate.open();
-            await().atMost(Duration.ofSeconds(60))
-                    .until(() -> migration.progress().detail().contains("lock not granted"));
+            await().until(() -> migration.progress().detail().contains("lock not granted"));
             meanwhile.run();
             migration.stop();
             assertThatThrownBy(running::join).hasCauseInstanceOf(InterruptedMigrationException.class);

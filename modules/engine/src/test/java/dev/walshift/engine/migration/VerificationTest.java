@@ -1,9 +1,9 @@
 package dev.walshift.engine.migration;
 
+import static dev.walshift.engine.Patience.await;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.engine.LockRetry;
 import dev.walshift.engine.MigrationException;
