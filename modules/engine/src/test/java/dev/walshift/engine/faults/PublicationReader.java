@@ -55,7 +55,8 @@ final class PublicationReader {
         List<Change> changes = new ArrayList<>();
         try (Connection connection = database.connect();
                 PreparedStatement statement = connection.prepareStatement(
-                        "SELECT data FROM pg_logical_slot_get_binary_changes(?, NULL, NULL, 'proto_version', '1', 'publication_names', ?)")) {
+                        "SELECT data FROM pg_logical_slot_get_binary_changes(?, NULL, NULL, 'proto_version', '1',"
+                                + " 'publication_names', ?)")) {
             statement.setString(1, slot);
             statement.setString(2, publication);
             try (ResultSet rows = statement.executeQuery()) {

@@ -96,9 +96,10 @@ final class PublishedMigrationTest {
     }
 
     static Stream<Arguments> ways() {
-        return servers().flatMap(server -> Stream.of(Published.values())
-                .filter(way -> server.major() >= way.since)
-                .map(way -> Arguments.of(server, way)));
+        return servers()
+                .flatMap(server -> Stream.of(Published.values())
+                        .filter(way -> server.major() >= way.since)
+                        .map(way -> Arguments.of(server, way)));
     }
 
     static Stream<Arguments> waysForSubscribers() {
@@ -120,9 +121,13 @@ final class PublishedMigrationTest {
     }
 
     private static Migration migration(TestDatabase database, String table, String... clauses) {
+        return Scenario.migration(database, request(table, clauses));
+    }
+
+    private static MigrationRequest request(String table, String... clauses) {
         AlterRequest alter = new AlterRequest(
                 Optional.of(table), List.of(clauses), Map.of(), List.of(), Set.of(Consent.PUBLICATIONS));
-        return Scenario.migration(database, new MigrationRequest(alter, 2, false, VerifyMode.FULL));
+        return new MigrationRequest(alter, 2, false, VerifyMode.FULL);
     }
 
     private CompletableFuture<MigrationReport> start(Migration migration) {
@@ -166,15 +171,13 @@ final class PublishedMigrationTest {
     /** Starts a migration that is held off, and waits until it can do nothing but swap. */
     private CompletableFuture<MigrationReport> startUpToTheSwap(Migration migration) {
         CompletableFuture<MigrationReport> running = start(migration);
-        await().atMost(Hold.PATIENCE)
-                .until(() -> migration.progress().detail().contains("lock not granted"));
+        await().atMost(Hold.PATIENCE).until(() -> migration.progress().detail().contains("lock not granted"));
         return running;
     }
 
     @ParameterizedTest
     @MethodSource("ways")
-    void aConsumerSeesEachChangeOfTheTableOnceAndNoRowOfTheCopy(ServerVersion version, Published way)
-            throws Exception {
+    void aConsumerSeesEachChangeOfTheTableOnceAndNoRowOfTheCopy(ServerVersion version, Published way) throws Exception {
         TestDatabase database = withTable(database(version));
         database.execute(way.create(TABLE));
         PublicationReader consumer = PublicationReader.open(database, PUBLICATION);
@@ -197,7 +200,9 @@ final class PublishedMigrationTest {
                 "INSERT INTO %s VALUES (3000000000)".formatted(T));
 
         List<Change> changes = consumer.read();
-        assertThat(changes.stream().filter(change -> change.table().equals(TABLE)).map(Change::kind))
+        assertThat(changes.stream()
+                        .filter(change -> change.table().equals(TABLE))
+                        .map(Change::kind))
                 .containsExactly('I', 'I', 'U', 'U', 'U', 'D', 'U', 'D', 'I');
         assertThat(changes.stream().anyMatch(change -> !change.table().equals(TABLE)))
                 .as("tables of ours are published")
@@ -216,8 +221,8 @@ final class PublishedMigrationTest {
             Truth end;
             try (Workload workload =
                     Workload.start(database::connect, start, WorkloadOptions.of(System.nanoTime(), WRITERS))) {
-                MigrationReport report = migration(database, table.name().sql(), widenKey(table))
-                        .run();
+                MigrationReport report =
+                        migration(database, table.name().sql(), widenKey(table)).run();
                 assertThat(report.verified()).isTrue();
                 assertThat(report.keysApplied()).isPositive();
                 end = workload.stop();
@@ -229,7 +234,8 @@ final class PublishedMigrationTest {
     }
 
     private static String widenKey(WorkloadTable table) {
-        return "ALTER COLUMN %s TYPE bigint".formatted(table.keyColumns().getFirst().sql());
+        return "ALTER COLUMN %s TYPE bigint"
+                .formatted(table.keyColumns().getFirst().sql());
     }
 
     private static void assertExact(Connection connection, Truth truth) throws SQLException {
@@ -335,7 +341,8 @@ final class PublishedMigrationTest {
         publisher.execute(Published.WITH_ALL_TABLES.create(TABLE));
         subscribe(publisher, subscriber);
 
-        assertThat(migration(publisher, T, "ALTER id TYPE bigint").run().verified()).isTrue();
+        assertThat(migration(publisher, T, "ALTER id TYPE bigint").run().verified())
+                .isTrue();
 
         await().atMost(Hold.PATIENCE)
                 .until(() -> subscriber
@@ -348,12 +355,14 @@ final class PublishedMigrationTest {
     private static List<String> members(TestDatabase database) throws SQLException {
         return list(
                 database,
-                "SELECT (to_jsonb(v), p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate, p.pubviaroot)::text FROM pg_publication_tables v JOIN pg_publication p USING (pubname) ORDER BY pubname");
+                "SELECT (to_jsonb(v), p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate, p.pubviaroot)::text FROM"
+                        + " pg_publication_tables v JOIN pg_publication p USING (pubname) ORDER BY pubname");
     }
 
     @Test
     void columnListsFiltersAndOptionsStayAsTheyWere() throws Exception {
-        TestDatabase database = withTable(database(PostgresServer.defaultMajors().getLast()));
+        TestDatabase database =
+                withTable(database(PostgresServer.defaultMajors().getLast()));
         database.execute(
                 "ALTER TABLE %s ADD \"j\"\"s\" jsonb, ADD spare int".formatted(T),
                 "CREATE PUBLICATION %s FOR TABLE %s (id, \"n ?\") WHERE (id > 5 AND id <> 7)".formatted(PUBLICATION, T),
@@ -381,6 +390,37 @@ final class PublishedMigrationTest {
                 .containsExactly(new Change('U', TABLE), new Change('U', TABLE), new Change('D', TABLE));
     }
 
+    /** Of the publication as of the table only a member of the role that owns it. */
+    @ParameterizedTest
+    @MethodSource("servers")
+    void aRoleThatIsNoSuperuserCarriesThePublicationOfItsGroup(ServerVersion version) throws Exception {
+        TestDatabase database = withTable(database(version));
+        database.execute(
+                "CREATE ROLE walshift_carrier LOGIN REPLICATION",
+                "CREATE ROLE \"own\"\"ers\"",
+                "GRANT \"own\"\"ers\" TO walshift_carrier",
+                "GRANT CREATE, TEMPORARY ON DATABASE %s TO \"own\"\"ers\"".formatted(database.name()),
+                "GRANT CREATE, USAGE ON SCHEMA %s TO \"own\"\"ers\""
+                        .formatted(TABLE.schema().sql()),
+                "ALTER TABLE %s OWNER TO \"own\"\"ers\"".formatted(T),
+                Published.BY_NAME.create(TABLE),
+                "ALTER PUBLICATION %s OWNER TO \"own\"\"ers\"".formatted(PUBLICATION));
+        try {
+            List<String> before = members(database);
+            String url = database.server().jdbcUrl("walshift_carrier", database.name());
+
+            MigrationReport report =
+                    new Migration(TestConnections.database(url), request(T, "ALTER id TYPE bigint")).run();
+
+            assertThat(report.verified()).isTrue();
+            assertThat(members(database)).isEqualTo(before);
+        } finally {
+            database.execute(
+                    "DROP OWNED BY walshift_carrier, \"own\"\"ers\" CASCADE",
+                    "DROP ROLE walshift_carrier, \"own\"\"ers\"");
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("servers")
     void aPublicationThatIsChangedMeanwhileEndsTheMigrationBeforeTheSwap(ServerVersion version) throws Exception {
@@ -391,6 +431,7 @@ final class PublishedMigrationTest {
         try (Connection reader = holdOff(database)) {
             running = startUpToTheSwap(migration);
             database.execute("ALTER PUBLICATION %s SET (publish = 'insert')".formatted(PUBLICATION));
+            reader.rollback();
         }
 
         assertThatThrownBy(running::join)

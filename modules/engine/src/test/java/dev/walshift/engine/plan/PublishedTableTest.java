@@ -25,6 +25,7 @@ class PublishedTableTest {
 
     /** As messages have it. */
     private static final String NAME = "We\"ird Püb ?";
+
     private static final String WIDEN = "ALTER id TYPE bigint";
 
     static List<ServerVersion> majors() {
@@ -74,7 +75,10 @@ class PublishedTableTest {
             MigrationPlan plan = plan(bench, WIDEN);
 
             assertThat(plan.problems()).isEmpty();
-            assertThat(plan.notices()).singleElement().asString().contains(NAME, "ALL TABLES", "STOPS at the first row");
+            assertThat(plan.notices())
+                    .singleElement()
+                    .asString()
+                    .contains(NAME, "ALL TABLES", "STOPS at the first row");
         }
     }
 
@@ -109,7 +113,8 @@ class PublishedTableTest {
         try (Bench bench = Bench.open(version)) {
             create(bench, "id int CONSTRAINT pk PRIMARY KEY", "TABLE " + T);
 
-            assertThat(refusals(ProblemCode.REPLICA_IDENTITY, plan(bench, WIDEN, "DROP CONSTRAINT pk", "ADD UNIQUE (id)")))
+            assertThat(refusals(
+                            ProblemCode.REPLICA_IDENTITY, plan(bench, WIDEN, "DROP CONSTRAINT pk", "ADD UNIQUE (id)")))
                     .singleElement()
                     .asString()
                     .contains(NAME, "does not have a replica identity");
@@ -140,10 +145,7 @@ class PublishedTableTest {
     @Test
     void aRowFilterOutsideOfTheNewReplicaIdentityIsRefused() throws SQLException {
         try (Bench bench = Bench.open(newest())) {
-            create(
-                    bench,
-                    "id int, b int, CONSTRAINT pk PRIMARY KEY (id, b)",
-                    "TABLE %s WHERE (b > 0)".formatted(T));
+            create(bench, "id int, b int, CONSTRAINT pk PRIMARY KEY (id, b)", "TABLE %s WHERE (b > 0)".formatted(T));
             bench.execute("CREATE UNIQUE INDEX u ON %s (id)".formatted(T));
 
             assertThat(refusals(
@@ -173,16 +175,12 @@ class PublishedTableTest {
                     .contains("column b\"b of table", "which is dropped");
             assertThat(refusals(
                             ProblemCode.UNSUPPORTED_DEPENDENT,
-                            plan(
-                                    bench,
-                                    WIDEN,
-                                    "RENAME \"b\"\"b\" TO x",
-                                    "RENAME c TO \"b\"\"b\"")))
-                    .containsExactly(
-                            "publication %s uses column b\"b of table %s, which is renamed, in its row filter"
-                                    .formatted(NAME, T));
+                            plan(bench, WIDEN, "RENAME \"b\"\"b\" TO x", "RENAME c TO \"b\"\"b\"")))
+                    .containsExactly("publication %s uses column b\"b of table %s, which is renamed, in its row filter"
+                            .formatted(NAME, T));
             // A column of the list may be.
-            assertThat(plan(bench, WIDEN, "RENAME \"a ?\" TO \"c ?\"").problems()).isEmpty();
+            assertThat(plan(bench, WIDEN, "RENAME \"a ?\" TO \"c ?\"").problems())
+                    .isEmpty();
         }
     }
 
@@ -191,8 +189,8 @@ class PublishedTableTest {
         try (Bench bench = Bench.open(newest())) {
             create(bench, "id int PRIMARY KEY, b int", "TABLE %s WHERE (id > 5)".formatted(T));
 
-            assertThat(plan(bench, WIDEN).notices()).anyMatch(notice -> notice.contains("read anew")
-                    && notice.contains("(id > 5)"));
+            assertThat(plan(bench, WIDEN).notices())
+                    .anyMatch(notice -> notice.contains("read anew") && notice.contains("(id > 5)"));
             assertThat(plan(bench, "ALTER b TYPE bigint").notices()).noneMatch(notice -> notice.contains("read anew"));
             assertThat(refusals(ProblemCode.REPLICA_IDENTITY, plan(bench, "ALTER id TYPE text")))
                     .singleElement()
@@ -208,7 +206,8 @@ class PublishedTableTest {
             bench.execute(
                     "CREATE ROLE walshift_plain LOGIN REPLICATION",
                     "CREATE ROLE \"pub owner\"",
-                    "GRANT CREATE, TEMPORARY ON DATABASE %s TO walshift_plain".formatted(bench.database().name()));
+                    "GRANT CREATE, TEMPORARY ON DATABASE %s TO walshift_plain"
+                            .formatted(bench.database().name()));
             try {
                 create(bench, "id int PRIMARY KEY", "TABLE " + T);
                 bench.execute(
@@ -223,7 +222,8 @@ class PublishedTableTest {
                                                 NAME, bench.database().server().user(), T));
 
                 bench.execute(
-                        "GRANT CREATE ON DATABASE %s TO \"pub owner\"".formatted(bench.database().name()),
+                        "GRANT CREATE ON DATABASE %s TO \"pub owner\""
+                                .formatted(bench.database().name()),
                         "ALTER PUBLICATION %s OWNER TO \"pub owner\"".formatted(P),
                         "GRANT \"pub owner\" TO walshift_plain");
                 assertThat(plan(plain, WIDEN).problems()).isEmpty();
@@ -246,7 +246,8 @@ class PublishedTableTest {
             assertThat(bench.problems(WIDEN)).singleElement().asString().contains("in publication walshift_7");
 
             bench.execute("COMMENT ON PUBLICATION walshift_7 IS %s"
-                    .formatted(SqlText.literal("walshift migration 7, begun 1.5").sql()));
+                    .formatted(
+                            SqlText.literal("walshift migration 7, begun 1.5").sql()));
             assertThat(bench.problems(WIDEN)).isEmpty();
         }
     }

@@ -109,7 +109,8 @@ final class DependencyWalk {
      * @param oid of a table or a view
      */
     static List<Dependent> of(Session session, long oid) throws SQLException {
-        List<Dependent> found = new ArrayList<>(session.query(DEPENDENTS, DependencyWalk::dependent, oid, oid, Journal.MARK_BEGINS));
+        List<Dependent> found =
+                new ArrayList<>(session.query(DEPENDENTS, DependencyWalk::dependent, oid, oid, Journal.MARK_BEGINS));
         found.addAll(session.query(WIDE_PUBLICATIONS, DependencyWalk::dependent));
         if (session.queryOne(HAS_SCHEMA_PUBLICATIONS, row -> row.getBoolean(1))) {
             found.addAll(session.query(SCHEMA_PUBLICATIONS, DependencyWalk::dependent, oid));

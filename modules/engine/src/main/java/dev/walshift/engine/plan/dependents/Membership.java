@@ -113,9 +113,12 @@ record Membership(
                 ? NOTHING
                 : COLUMNS.with(
                         "columns",
-                        SqlText.list(columns.stream().map(subject.columns()::get).toList()));
+                        SqlText.list(
+                                columns.stream().map(subject.columns()::get).toList()));
         return MEMBER.with("table", table)
                 .with("columns", list)
-                .with("filter", filter.<SqlPart>map(it -> WHERE.with("filter", it)).orElse(NOTHING));
+                .with(
+                        "filter",
+                        filter.<SqlPart>map(it -> WHERE.with("filter", it)).orElse(NOTHING));
     }
 }

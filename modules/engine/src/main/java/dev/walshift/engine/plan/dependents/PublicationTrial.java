@@ -112,8 +112,8 @@ final class PublicationTrial {
                 ProblemCode.REPLICA_IDENTITY,
                 "publication %s does not go with table %s after the change: %s"
                         .formatted(membership.publication(), subject.name(), e.getMessage()),
-                "The new table needs a replica identity (ALTER TABLE ... REPLICA IDENTITY USING INDEX, or a primary key)"
-                        + " whose columns the publication's column list has, and which has those of its row filter;"
-                        + " change the publication or the table first");
+                "The new table needs a replica identity (ALTER TABLE ... REPLICA IDENTITY USING INDEX, or a primary"
+                    + " key) whose columns the publication's column list has, and which has those of its row filter;"
+                    + " change the publication or the table first");
     }
 }
