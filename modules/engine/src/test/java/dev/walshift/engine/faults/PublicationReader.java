@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.walshift.postgres.QualifiedName;
 import dev.walshift.testkit.TestDatabase;
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -15,12 +16,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A consumer of a publication that is no PostgreSQL server: it reads pgoutput by SQL from a slot of its own. It shares nothing with the
- * code under test.
+ * A consumer of a publication that is no PostgreSQL server: it reads pgoutput by SQL from a slot of its
+ * own. It shares nothing with the code under test.
  */
 final class PublicationReader {
-    private static final String SLOT = "consumer_%s";
-
     private final TestDatabase database;
     private final String publication;
     private final String slot;
@@ -28,7 +27,7 @@ final class PublicationReader {
     private PublicationReader(TestDatabase database, String publication) {
         this.database = database;
         this.publication = publication;
-        this.slot = SLOT.formatted(database.name());
+        this.slot = "consumer_%s".formatted(database.name());
     }
 
     /**
@@ -75,10 +74,10 @@ final class PublicationReader {
     }
 
     private static String text(ByteBuffer message) {
-        int start = message.position();
-        while (message.get() != 0) {
-            // To the end of the text.
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        for (byte next = message.get(); next != 0; next = message.get()) {
+            text.write(next);
         }
-        return new String(message.array(), start, message.position() - 1 - start, UTF_8);
+        return text.toString(UTF_8);
     }
 }

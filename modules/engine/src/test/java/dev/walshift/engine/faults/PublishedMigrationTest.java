@@ -60,7 +60,7 @@ final class PublishedMigrationTest {
     private static final int WRITERS = 3;
 
     /** How a publication is told of the table. */
-    private enum Published {
+    enum Published {
         BY_NAME("TABLE %2$s", 14),
         BY_SCHEMA("TABLES IN SCHEMA %1$s", 15),
         WITH_ALL_TABLES("ALL TABLES", 14);
@@ -140,7 +140,10 @@ final class PublishedMigrationTest {
         }
     }
 
-    /** Runs {@code statements}, and commits them while walshift waits for its lock, so that the last drain has their rows. */
+    /**
+     * Runs {@code statements}, and commits them while walshift waits for its lock, so that the last drain has
+     * their rows.
+     */
     private static void commitInTheLockQueue(TestDatabase database, Connection holder, List<String> statements)
             throws SQLException {
         try (Statement statement = holder.createStatement()) {

@@ -19,7 +19,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Tables in publications of the operator's, who agreed to it: what of them can be carried, and what is refused by name all the same. */
+/**
+ * Tables in publications of the operator's, who agreed to it: what of them can be carried, and what is
+ * refused by name all the same.
+ */
 class PublishedTableTest {
     private static final String P = "\"We\"\"ird Püb ?\"";
 

@@ -15,8 +15,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Publications of the operator's. One that names the table changes it for the new one in the swap's transaction, so that a subscriber,
- * which knows tables by name, goes on; a schema's or all tables' has the new one by itself.
+ * Publications of the operator's. One that names the table changes it for the new one in the swap's
+ * transaction, so that a subscriber, which knows tables by name, goes on; a schema's or all tables' has the
+ * new one by itself.
  */
 final class PublicationCarrier implements Carrier {
     private static final SqlTemplate LEAVE = SqlTemplate.of("ALTER PUBLICATION {publication} DROP TABLE ONLY {table}");

@@ -14,9 +14,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Publishes the new table as a publication will, to hear from the server whether it would still take the application's writes. It refuses
- * an UPDATE or DELETE of a table whose replica identity is missing, or does not have all columns of a row filter, or is not covered by a column
- * list (CheckCmdReplicaIdentity, src/backend/executor/execReplication.c).
+ * Publishes the new table as a publication will, to hear from the server whether it would still take the
+ * application's writes. It refuses an UPDATE or DELETE of a table whose replica identity is missing, or
+ * does not have all columns of a row filter, or is not covered by a column list (CheckCmdReplicaIdentity,
+ * src/backend/executor/execReplication.c).
  */
 final class PublicationTrial {
     private static final SqlText SAVEPOINT = new SqlText("SAVEPOINT walshift_publication");
@@ -93,8 +94,9 @@ final class PublicationTrial {
     }
 
     /**
-     * Whether anybody writes to the new table in a way that needs a replica identity. Not the application if it can't do so today; but in a
-     * publication of all tables the new table is, while it is filled, and there walshift deletes.
+     * Whether anybody writes to the new table in a way that needs a replica identity. Not the application if it
+     * can't do so today; but in a publication of all tables the new table is, while it is filled, and there
+     * walshift deletes.
      */
     private boolean isWritten() throws SQLException {
         return membership.scope() == Membership.Scope.ALL_TABLES
