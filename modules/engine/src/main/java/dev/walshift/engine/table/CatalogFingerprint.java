@@ -129,8 +129,11 @@ public final class CatalogFingerprint {
                FROM pg_proc f
               WHERE ('pg_proc'::regclass, f.oid) IN (SELECT h.classid, h.objid FROM hanging h)
              UNION ALL
-             SELECT jsonb_build_array('publication', to_jsonb(p))
-               FROM source c JOIN pg_publication_tables p ON p.schemaname = c.nspname AND p.tablename = c.relname
+             SELECT jsonb_build_array('publication', to_jsonb(p), to_jsonb(b), to_jsonb(r) -> 'prattrs')
+               FROM source c
+               JOIN pg_publication_tables p ON p.schemaname = c.nspname AND p.tablename = c.relname
+               JOIN pg_publication b ON b.pubname = p.pubname
+               LEFT JOIN pg_publication_rel r ON r.prpubid = b.oid AND r.prrelid = c.oid
               WHERE p.pubname !~ '^walshift_[0-9]+$'
              UNION ALL
              SELECT jsonb_build_array('subscription', r.srsubid)

@@ -156,6 +156,42 @@ class CatalogFingerprintTest {
         }
     }
 
+    /** What was planned for the publication as it was would not go with it any more, or would take the change back. */
+    @ParameterizedTest
+    @MethodSource("majors")
+    void changesWithAPublicationThatHasTheTable(ServerVersion version) throws SQLException {
+        List<String> changes = new ArrayList<>(List.of(
+                "ALTER PUBLICATION \"pü b\" SET (publish = 'insert')",
+                "ALTER PUBLICATION \"pü b\" RENAME TO other",
+                "ALTER PUBLICATION \"pü b\" OWNER TO pg_monitor",
+                "ALTER PUBLICATION \"pü b\" DROP TABLE {t}",
+                "DROP PUBLICATION \"pü b\"",
+                "DROP PUBLICATION \"pü b\"; CREATE PUBLICATION \"pü b\" FOR TABLE {t}"));
+        if (version.major() >= 15) {
+            changes.add("ALTER PUBLICATION \"pü b\" SET TABLE {t} WHERE (id > 5)");
+            changes.add("ALTER PUBLICATION \"pü b\" SET TABLE {t} (id, b, n)");
+            // A new column would not be in the list.
+            changes.add("ALTER PUBLICATION \"pü b\" SET TABLE {t} (id, b, n, i)");
+        }
+        try (TestDatabase test = SharedServers.freshDatabase(version)) {
+            Database database = open(test);
+            long oid = create(test, database);
+            test.execute("GRANT CREATE ON DATABASE %s TO pg_monitor".formatted(test.name()));
+            List<String> unseen = new ArrayList<>();
+            for (String change : changes) {
+                test.execute(fill("CREATE PUBLICATION \"pü b\" FOR TABLE {t}"));
+                String before = fingerprint(database, oid);
+                test.execute(fill(change));
+                if (fingerprint(database, oid).equals(before)) {
+                    unseen.add(change);
+                }
+                test.execute("DROP PUBLICATION IF EXISTS \"pü b\", other");
+            }
+            test.execute("REVOKE CREATE ON DATABASE %s FROM pg_monitor".formatted(test.name()));
+            assertThat(unseen).isEmpty();
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("majors")
     void staysTheSameOtherwise(ServerVersion version) throws SQLException {

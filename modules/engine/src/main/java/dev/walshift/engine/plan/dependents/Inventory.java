@@ -11,7 +11,8 @@ import java.util.Set;
 
 /** All that hangs on a table: each thing is carried by the carrier of its kind, and what nobody answers for is refused by name. */
 public final class Inventory {
-    private static final List<Carrier> CARRIERS = List.of(new PartitionCarrier());
+    /** In the order in which the swap attaches; it detaches in the opposite one. */
+    private static final List<Carrier> CARRIERS = List.of(new PartitionCarrier(), new PublicationCarrier());
 
     private static final SqlText SAVEPOINT = new SqlText("SAVEPOINT walshift_carrier");
     private static final SqlText ROLLBACK = new SqlText("ROLLBACK TO SAVEPOINT walshift_carrier");
@@ -44,11 +45,7 @@ public final class Inventory {
     private static Problem refused(Subject subject, Dependent dependent) {
         return new Problem(
                 ProblemCode.UNSUPPORTED_DEPENDENT,
-                dependent.kind() == Dependent.Kind.SUBSCRIPTION
-                        ? "%s writes to table %s and would not find the new one"
-                                .formatted(dependent.name(), subject.name())
-                        : "%s hangs on table %s, and this release does not carry it over the swap"
-                                .formatted(dependent.name(), subject.name()),
+                dependent.kind().refusal(dependent.name(), subject.name()),
                 dependent.kind().remedy());
     }
 }
