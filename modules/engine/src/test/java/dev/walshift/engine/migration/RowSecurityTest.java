@@ -40,8 +40,8 @@ final class RowSecurityTest {
             "COMMENT ON POLICY strict ON {t} IS 'isn''t \\ it?'",
             "GRANT SELECT ON {t}, {o}, {s}.members TO PUBLIC",
             // Of another table of the same name, and not in force there.
-            "CREATE POLICY known ON {o} FOR SELECT TO PUBLIC USING (EXISTS (SELECT FROM {t} WHERE n = \"Or\"\"der; Täble\".x))",
-            "CREATE POLICY other ON {o} FOR ALL USING (x > 0) WITH CHECK (x IN (SELECT n FROM {t}))",
+            "CREATE POLICY known ON {o} FOR SELECT TO PUBLIC USING (EXISTS (SELECT FROM {t} i WHERE i.n = \"Or\"\"der; Täble\".x))",
+            "CREATE POLICY other ON {o} FOR UPDATE USING (x > 0) WITH CHECK (x IN (SELECT n FROM {t}))",
             "COMMENT ON POLICY known ON {o} IS 'there'",
             "ALTER TABLE {o} ENABLE ROW LEVEL SECURITY",
             "ALTER TABLE {t} OWNER TO \"ow; ner\"",

@@ -25,9 +25,10 @@ final class RulesTest {
             "INSERT INTO {t} SELECT i, i FROM generate_series(1, 2000) i",
             "CREATE TABLE {o} (x int PRIMARY KEY)",
             "CREATE TABLE {s}.log (id bigint, what text)",
-            "CREATE RULE \"soft; delete\" AS ON DELETE TO {t} WHERE NOT OLD.gone DO INSTEAD UPDATE {t} SET gone = true WHERE id = OLD.id",
+            "CREATE RULE \"soft; delete\" AS ON DELETE TO {t} DO INSTEAD UPDATE {t} SET gone = true WHERE id = OLD.id",
             "CREATE RULE several AS ON INSERT TO {t} WHERE NEW.n > 5 AND NOT COALESCE(NEW.j ? 'quiet', false) DO ALSO"
-                    + " (INSERT INTO {s}.log VALUES (NEW.id, ' ON {t} ''?'''); NOTIFY shop)",
+                    + " (INSERT INTO {s}.log VALUES (NEW.id, ' ON {t} ''?'''); DELETE FROM {s}.log WHERE id < 0)",
+            "CREATE RULE tells AS ON INSERT TO {t} DO ALSO NOTIFY shop, 'isn''t it?'",
             "COMMENT ON RULE several ON {t} IS 'isn''t \\ it?'",
             "CREATE RULE nothing AS ON UPDATE TO {t} WHERE NEW.n < 0 DO INSTEAD NOTHING",
             "CREATE RULE off AS ON UPDATE TO {t} DO INSTEAD NOTHING",
@@ -56,7 +57,7 @@ final class RulesTest {
                 Connection connection = database.connect()) {
             database.execute(SETUP.stream().map(RulesTest::fill).toArray(String[]::new));
             List<String> before = AttachedObjects.tell(connection);
-            assertThat(before).filteredOn(line -> line.startsWith("rule")).hasSize(7);
+            assertThat(before).filteredOn(line -> line.startsWith("rule")).hasSize(8);
 
             Migration migration =
                     Scenario.migration(database, Scenario.request(T, "ALTER id TYPE bigint, ALTER n TYPE bigint"));
