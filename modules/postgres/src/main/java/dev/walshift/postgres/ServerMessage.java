@@ -13,8 +13,7 @@ import org.postgresql.util.ServerErrorMessage;
  * @param context what called what, for errors in functions
  * @param position of the place in the statement, in characters from 1
  */
-public record ServerMessage(
-        String text, Optional<String> hint, Optional<String> context, Optional<Integer> position) {
+public record ServerMessage(String text, Optional<String> hint, Optional<String> context, Optional<Integer> position) {
 
     /** Of a failure that is not the server's, the text is what the driver says. */
     public static ServerMessage of(SQLException failure) {

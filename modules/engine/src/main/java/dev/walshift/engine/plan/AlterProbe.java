@@ -47,8 +47,7 @@ final class AlterProbe {
     private final Set<Integer> changed = new HashSet<>();
 
     /** @param schema where the clone is created */
-    AlterProbe(
-            Session session, Settings settings, TableModel source, Identifier schema, EventTriggers eventTriggers) {
+    AlterProbe(Session session, Settings settings, TableModel source, Identifier schema, EventTriggers eventTriggers) {
         this.session = session;
         this.settings = settings;
         this.source = source;

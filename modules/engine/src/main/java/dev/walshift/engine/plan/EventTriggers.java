@@ -27,8 +27,8 @@ record EventTriggers(List<EventTrigger> all) {
     record EventTrigger(Identifier name, String function) {}
 
     static EventTriggers read(Session session) throws SQLException {
-        return new EventTriggers(session.query(
-                READ, row -> new EventTrigger(new Identifier(row.getString(1)), row.getString(2))));
+        return new EventTriggers(
+                session.query(READ, row -> new EventTrigger(new Identifier(row.getString(1)), row.getString(2))));
     }
 
     List<String> notices() {

@@ -176,8 +176,8 @@ final class Surveyor {
                 new Size(row.getLong("heap"), row.getLong("indexes"), row.getLong("estimate")));
     }
 
-    private Optional<Change> probe(
-            Settings settings, TableRef table, SchemaMaker schema, EventTriggers eventTriggers) throws SQLException {
+    private Optional<Change> probe(Settings settings, TableRef table, SchemaMaker schema, EventTriggers eventTriggers)
+            throws SQLException {
         try {
             session.execute(SAVEPOINT);
             session.execute(LOCK.with("table", table.name()));
@@ -185,8 +185,8 @@ final class Surveyor {
             if (!new StatementChecks(session, source, findings).check(statement)) {
                 return Optional.empty();
             }
-            AlteredClone clone = new AlterProbe(session, settings, source, schema.make(session), eventTriggers)
-                    .run(statement);
+            AlteredClone clone =
+                    new AlterProbe(session, settings, source, schema.make(session), eventTriggers).run(statement);
             Optional<Change> change = Optional.of(judge(clone));
             session.execute(RELEASE);
             return change;

@@ -32,15 +32,16 @@ final class RowSecurityTest {
             "CREATE TABLE {s}.members (who text)",
             "CREATE POLICY \"few; rows\" ON {t} FOR SELECT TO \"re\"\"ader\", pg_monitor"
                     + " USING (n < 10 AND who <> ' ON {t} ''?''' AND NOT COALESCE(tags ? 'hidden', false))",
-            "CREATE POLICY strict ON {t} AS RESTRICTIVE USING (NOT EXISTS (SELECT FROM {s}.members m WHERE m.who = \"Or\"\"der; Täble\".who))"
-                    + " WITH CHECK (n > 0 AND (SELECT count(*) FROM {t}) >= 0)",
+            "CREATE POLICY strict ON {t} AS RESTRICTIVE USING (NOT EXISTS (SELECT FROM {s}.members m WHERE m.who ="
+                    + " \"Or\"\"der; Täble\".who)) WITH CHECK (n > 0 AND (SELECT count(*) FROM {t}) >= 0)",
             "CREATE POLICY adds ON {t} FOR INSERT TO CURRENT_USER WITH CHECK (who = CURRENT_USER)",
             "CREATE POLICY removes ON {t} FOR DELETE USING (true)",
             "CREATE POLICY changes ON {t} FOR UPDATE USING (n = 1) WITH CHECK (n = 2)",
             "COMMENT ON POLICY strict ON {t} IS 'isn''t \\ it?'",
             "GRANT SELECT ON {t}, {o}, {s}.members TO PUBLIC",
             // Of another table of the same name, and not in force there.
-            "CREATE POLICY known ON {o} FOR SELECT TO PUBLIC USING (EXISTS (SELECT FROM {t} i WHERE i.n = \"Or\"\"der; Täble\".x))",
+            "CREATE POLICY known ON {o} FOR SELECT TO PUBLIC USING (EXISTS (SELECT FROM {t} i WHERE i.n = \"Or\"\"der;"
+                    + " Täble\".x))",
             "CREATE POLICY other ON {o} FOR UPDATE USING (x > 0) WITH CHECK (x IN (SELECT n FROM {t}))",
             "COMMENT ON POLICY known ON {o} IS 'there'",
             "ALTER TABLE {o} ENABLE ROW LEVEL SECURITY",
@@ -90,7 +91,8 @@ final class RowSecurityTest {
 
             assertThat(report.verified()).isTrue();
             assertThat(AttachedObjects.tell(connection)).isEqualTo(before);
-            assertThat(Scenario.list(connection, fill("SELECT count(*) FROM {t}"))).containsExactly("2000");
+            assertThat(Scenario.list(connection, fill("SELECT count(*) FROM {t}")))
+                    .containsExactly("2000");
             assertThat(Scenario.list(reader, fill("SELECT count(*) FROM {t}"))).containsExactly("9");
             assertThat(Scenario.list(reader, fill("SELECT x FROM {o}"))).containsExactly("5");
             database.execute(fill("UPDATE {t} SET n = 5000 WHERE id = 5"), fill("INSERT INTO {t} VALUES (5000, 7)"));
@@ -129,15 +131,17 @@ final class RowSecurityTest {
             List<String> before = AttachedObjects.tell(connection);
 
             assertThatThrownBy(migration()::run)
-                    .isInstanceOfSatisfying(RefusedException.class, e -> assertThat(e.plan().problems())
-                            .singleElement()
-                            .satisfies(problem -> {
+                    .isInstanceOfSatisfying(
+                            RefusedException.class,
+                            e -> assertThat(e.plan().problems()).singleElement().satisfies(problem -> {
                                 assertThat(problem.message())
-                                        .isEqualTo(fill("row level security of table {t} hides rows from role ow; ner, so not"
-                                                + " all of them could be copied"));
+                                        .isEqualTo(fill(
+                                                "row level security of table {t} hides rows from role ow; ner, so not"
+                                                        + " all of them could be copied"));
                                 assertThat(problem.remedy())
-                                        .isEqualTo(fill("ALTER ROLE \"ow; ner\" BYPASSRLS, or ALTER TABLE {t} NO FORCE ROW"
-                                                + " LEVEL SECURITY for the time of the migration"));
+                                        .isEqualTo(
+                                                fill("ALTER ROLE \"ow; ner\" BYPASSRLS, or ALTER TABLE {t} NO FORCE ROW"
+                                                        + " LEVEL SECURITY for the time of the migration"));
                             }));
 
             assertThat(AttachedObjects.tell(connection)).isEqualTo(before);

@@ -38,7 +38,8 @@ final class RulesTest {
             "CREATE RULE replica AS ON DELETE TO {t} DO ALSO SELECT 1",
             "ALTER TABLE {t} ENABLE REPLICA RULE replica",
             // Of the other table, bound to this one.
-            "CREATE RULE forward AS ON INSERT TO {o} DO ALSO INSERT INTO {t} (id, n) VALUES (NEW.x, (SELECT max(n) FROM {t}))",
+            "CREATE RULE forward AS ON INSERT TO {o} DO ALSO INSERT INTO {t} (id, n) VALUES (NEW.x, (SELECT max(n)"
+                    + " FROM {t}))",
             "COMMENT ON RULE forward ON {o} IS 'there'",
             "ALTER TABLE {o} ENABLE ALWAYS RULE forward");
 
@@ -68,7 +69,8 @@ final class RulesTest {
 
             assertThat(report.verified()).isTrue();
             assertThat(AttachedObjects.tell(connection)).isEqualTo(before);
-            assertThat(Scenario.list(connection, fill("SELECT what FROM {s}.log"))).isEmpty();
+            assertThat(Scenario.list(connection, fill("SELECT what FROM {s}.log")))
+                    .isEmpty();
             database.execute(
                     fill("INSERT INTO {o} VALUES (9000)"),
                     fill("UPDATE {t} SET n = -1"),

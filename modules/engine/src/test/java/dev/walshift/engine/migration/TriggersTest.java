@@ -44,7 +44,8 @@ final class TriggersTest {
                 RETURN NULL;
             END $$
             """,
-            "CREATE TRIGGER before_row BEFORE INSERT OR DELETE OR UPDATE ON {t} FOR EACH ROW EXECUTE FUNCTION {s}.\"no; te\"()",
+            "CREATE TRIGGER before_row BEFORE INSERT OR DELETE OR UPDATE ON {t} FOR EACH ROW EXECUTE FUNCTION"
+                    + " {s}.\"no; te\"()",
             "CREATE TRIGGER \"on Täble\" AFTER INSERT OR UPDATE OF n, \"a\"\"on \" ON {t} FOR EACH ROW"
                     + " WHEN (NEW.n > 5 AND NEW.\"a\"\"on \" IS DISTINCT FROM ' ON {t} ''?''')"
                     + " EXECUTE FUNCTION {s}.\"no; te\"('x', 'on {t}', E'\\\\''?')",
@@ -66,7 +67,8 @@ final class TriggersTest {
             "COMMENT ON CONSTRAINT late ON {t} IS 'a constraint'",
             "ALTER TRIGGER always ON {t} DEPENDS ON EXTENSION citext",
             // Of another table, made FROM this one.
-            "CREATE CONSTRAINT TRIGGER elsewhere AFTER DELETE ON {o} FROM {t} FOR EACH ROW EXECUTE FUNCTION {s}.\"no; te\"()",
+            "CREATE CONSTRAINT TRIGGER elsewhere AFTER DELETE ON {o} FROM {t} FOR EACH ROW EXECUTE FUNCTION {s}.\"no;"
+                    + " te\"()",
             "ALTER TABLE {o} ENABLE ALWAYS TRIGGER elsewhere",
             "COMMENT ON TRIGGER elsewhere ON {o} IS 'there'");
 
@@ -152,8 +154,7 @@ final class TriggersTest {
             assertThat(writes.join()).isPositive();
             for (String trigger : List.of("before_row", "late", "always")) {
                 assertThat(Scenario.list(
-                                connection,
-                                fill("SELECT count(*) FROM {s}.log WHERE who = '%s'".formatted(trigger))))
+                                connection, fill("SELECT count(*) FROM {s}.log WHERE who = '%s'".formatted(trigger))))
                         .containsExactly(writes.join().toString());
             }
         }
@@ -164,8 +165,8 @@ final class TriggersTest {
         try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
             while (!enough.get()) {
-                writes += statement.executeUpdate(
-                        fill("INSERT INTO {t} VALUES (%d, 'x', 1)".formatted(10_000 + writes)));
+                writes +=
+                        statement.executeUpdate(fill("INSERT INTO {t} VALUES (%d, 'x', 1)".formatted(10_000 + writes)));
                 begun.countDown();
             }
         }

@@ -54,11 +54,10 @@ class AttachedObjectsTest {
             Blueprint blueprint = bench.createShadow(Bench.alter("ALTER id TYPE bigint"));
 
             assertThat(bench.strings("""
-                    SELECT relhastriggers OR relhasrules OR relrowsecurity OR relforcerowsecurity
-                           OR EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid)
-                      FROM pg_class c WHERE c.oid = '%s'::regclass
-                    """.formatted(blueprint.shadow().sql())))
-                    .containsExactly("f");
+                SELECT relhastriggers OR relhasrules OR relrowsecurity OR relforcerowsecurity
+                       OR EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid)
+                  FROM pg_class c WHERE c.oid = '%s'::regclass
+                """.formatted(blueprint.shadow().sql()))).containsExactly("f");
             assertThat(JournalJson.read(JournalJson.write(blueprint), Blueprint.class))
                     .isEqualTo(blueprint);
         }

@@ -119,8 +119,8 @@ class RefusalTest {
             new Case(
                     PLAIN + ATTACHED,
                     "ALTER nope TYPE text",
-                    "WRONG_STATEMENT: the server rejects the change: column \"nope\" of relation \"Or\"der; Täble\" does"
-                            + " not exist (SQLSTATE 42703)"),
+                    "WRONG_STATEMENT: the server rejects the change: column \"nope\" of relation \"Or\"der; Täble\""
+                            + " does not exist (SQLSTATE 42703)"),
             new Case(
                     PLAIN + ";;CREATE TABLE {s}.o (x int REFERENCES {t})",
                     WIDEN,
@@ -419,7 +419,8 @@ class RefusalTest {
 
             assertThat(Bench.lines(rejected.problems()))
                     .containsExactly(
-                            "SERVER_SETTING: event trigger cl\"osed rejects walshift's DDL: not today (SQLSTATE P0001)");
+                            "SERVER_SETTING: event trigger cl\"osed rejects walshift's DDL: not today (SQLSTATE"
+                                    + " P0001)");
             assertThat(rejected.problems().getFirst().remedy())
                     .endsWith("ALTER EVENT TRIGGER \"cl\"\"osed\" DISABLE for the time of the migration");
             assertThat(alter)
@@ -445,8 +446,9 @@ class RefusalTest {
                     fill("REVOKE EXECUTE ON FUNCTION {s}.f FROM PUBLIC"));
             try {
                 String denied = "permission denied for function Sché\"ma; --.f (SQLSTATE 42501)";
-                String foreign = "MISSING_PRIVILEGE: %s elsewhere on table {s}.o mentions table {t} and has to be changed"
-                        + " in the swap, but role migrator does not own its table";
+                String foreign =
+                        "MISSING_PRIVILEGE: %s elsewhere on table {s}.o mentions table {t} and has to be changed"
+                                + " in the swap, but role migrator does not own its table";
                 assertThat(Bench.lines(bench.as("migrator").plan(WIDEN).problems()))
                         .containsExactly(
                                 fill(unsuited("trigger tr on table {t}", denied)),

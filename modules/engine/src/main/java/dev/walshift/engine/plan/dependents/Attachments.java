@@ -68,7 +68,8 @@ final class Attachments {
                     home.name(),
                     true,
                     new SqlText(LOCK.with("table", home.name()).sql())));
-            notices.add("the swap also locks table %s, since %s mentions this one".formatted(home.name(), object.name()));
+            notices.add(
+                    "the swap also locks table %s, since %s mentions this one".formatted(home.name(), object.name()));
         }
         if (columns.isEmpty() && subject.probe().isPresent()) {
             tryOut(object, home, create, subject.probe().get());
@@ -102,7 +103,8 @@ final class Attachments {
         List<SqlPart> before = new ArrayList<>();
         if (home.oid() != subject.oid()) {
             before.add(STAND_IN.with("name", home.name().name()).with("table", home.name()));
-            places.put(home.name(), QualifiedName.of(TEMPORARY, home.name().name().name()));
+            places.put(
+                    home.name(), QualifiedName.of(TEMPORARY, home.name().name().name()));
         }
         Optional<SQLException> failure = failure(before, create.withAll(places));
         if (failure.isPresent() && SqlStates.is(failure.get(), SqlStates.UNDEFINED_TABLE)) {

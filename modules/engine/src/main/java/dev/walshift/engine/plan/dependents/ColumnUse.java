@@ -25,11 +25,7 @@ final class ColumnUse {
     static List<Problem> problems(Session session, Subject subject, Dependent dependent) throws SQLException {
         List<Problem> problems = new ArrayList<>();
         for (Identifier column : session.query(
-                USED,
-                row -> new Identifier(row.getString(1)),
-                dependent.catalog(),
-                dependent.oid(),
-                subject.oid())) {
+                USED, row -> new Identifier(row.getString(1)), dependent.catalog(), dependent.oid(), subject.oid())) {
             if (subject.isRenamed(column)) {
                 problems.add(new Problem(
                         ProblemCode.UNSUPPORTED_DEPENDENT,

@@ -41,10 +41,11 @@ record ServerSql(String sql) {
             StringBuilder replaced = new StringBuilder();
             int copied = 0;
             for (int i = 0; i < tokens.size(); i++) {
-                Optional<QualifiedName> name = relationAt(tokens, i).filter(others::containsKey);
-                if (name.isPresent() && (met.add(name.get()) || !onlyFirst)) {
+                Optional<QualifiedName> name = relationAt(tokens, i);
+                Optional<QualifiedName> other = name.flatMap(it -> Optional.ofNullable(others.get(it)));
+                if (other.isPresent() && (met.add(name.get()) || !onlyFirst)) {
                     replaced.append(sql, copied, tokens.get(i).start())
-                            .append(others.get(name.get()).sql());
+                            .append(other.get().sql());
                     copied = tokens.get(i + 2).end();
                 }
             }

@@ -64,8 +64,8 @@ final class TriggerCarrier implements Carrier {
                 HomeTable home = HomeTable.read(session, trigger.home());
                 attachments.add(dependent, home, trigger.create(), statements(trigger, home, subject));
                 found.stream()
-                        .filter(other -> other.catalog() == trigger.constraintCatalog()
-                                && other.oid() == trigger.constraint())
+                        .filter(other ->
+                                other.catalog() == trigger.constraintCatalog() && other.oid() == trigger.constraint())
                         .forEach(attachments::answerFor);
             }
         }
@@ -95,14 +95,12 @@ final class TriggerCarrier implements Carrier {
         statements.add(trigger.create().text());
         trigger.firing().set(TRIGGER, trigger.name(), home.name()).ifPresent(statements::add);
         trigger.comment()
-                .ifPresent(
-                        text -> statements.add(on(COMMENT, trigger, home).with("comment", SqlText.literal(text))));
+                .ifPresent(text -> statements.add(on(COMMENT, trigger, home).with("comment", SqlText.literal(text))));
         trigger.constraintComment()
                 .ifPresent(text ->
                         statements.add(on(CONSTRAINT_COMMENT, trigger, home).with("comment", SqlText.literal(text))));
         trigger.extensions()
-                .forEach(extension ->
-                        statements.add(on(DEPENDS, trigger, home).with("extension", extension)));
+                .forEach(extension -> statements.add(on(DEPENDS, trigger, home).with("extension", extension)));
         return statements;
     }
 
