@@ -37,7 +37,10 @@ record EventTriggers(List<EventTrigger> all) {
                 .toList();
     }
 
-    /** What stands in the way, if a failure was raised in one of them: the server names functions in its context, never triggers. */
+    /**
+     * What stands in the way, if a failure was raised in one of them: the server names functions in its context,
+     * never triggers.
+     */
     Optional<Problem> problem(SQLException failure) {
         ServerMessage message = ServerMessage.of(failure);
         return all.stream()

@@ -8,8 +8,9 @@ import java.util.List;
 import org.postgresql.core.Parser;
 
 /**
- * A token of SQL, the operator's or the server's own: just enough of PostgreSQL's lexical rules (src/backend/parser/scan.l) to tell keywords, names and
- * literals apart. What the tokens mean is the server's business.
+ * A token of SQL, the operator's or the server's own: just enough of PostgreSQL's lexical rules
+ * (src/backend/parser/scan.l) to tell keywords, names and literals apart. What the tokens mean is the server's
+ * business.
  *
  * @param start index of its first character
  * @param end index after its last character

@@ -4,7 +4,10 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 
-/** Triggers, rules and policies as the server tells them, with all that belongs to each; a wrong binding shows as another table's name. */
+/**
+ * Triggers, rules and policies as the server tells them, with all that belongs to each; a wrong binding shows as
+ * another table's name.
+ */
 final class AttachedObjects {
     private static final String TELL = """
         WITH tables AS (

@@ -12,7 +12,10 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Event triggers see walshift's DDL: those that only watch do no harm, one that rejects what the plan did not try ends the migration. */
+/**
+ * Event triggers see walshift's DDL: those that only watch do no harm, one that rejects what the plan did not
+ * try ends the migration.
+ */
 final class EventTriggersTest {
     private static final List<String> SETUP = List.of(
             "CREATE TABLE t (id int PRIMARY KEY)",

@@ -11,7 +11,10 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Rules on the table, and rules of other tables that write to it or read it, are the same after the swap and mean the new table. */
+/**
+ * Rules on the table, and rules of other tables that write to it or read it, are the same after the swap and
+ * mean the new table.
+ */
 final class RulesTest {
     private static final String T = "\"Sh\"\"op; --\".\"Or\"\"der; Täble\"";
 

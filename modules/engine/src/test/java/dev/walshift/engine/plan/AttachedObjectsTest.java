@@ -19,7 +19,10 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Triggers, policies and rules are planned when the shadow is made, and made in the swap, under locks on all the tables they stand on. */
+/**
+ * Triggers, policies and rules are planned when the shadow is made, and made in the swap, under locks on all the
+ * tables they stand on.
+ */
 class AttachedObjectsTest {
     private static final QualifiedName OTHER = new QualifiedName(Bench.SCHEMA, new Identifier("oth\"er"));
 

@@ -21,8 +21,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Collects objects that stand on a table and that the swap makes anew, or binds anew: those of the subject, and those of other tables that
- * mention it.
+ * Collects objects that stand on a table and that the swap makes anew, or binds anew: those of the subject, and
+ * those of other tables that mention it.
  */
 final class Attachments {
     private static final SqlTemplate LOCK = SqlTemplate.of("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE");
@@ -96,7 +96,10 @@ final class Attachments {
                 answeredFor, new Dependents(locks, List.of(), attach, List.of()), problems, List.copyOf(notices));
     }
 
-    /** Another table is not locked for a trial: an empty table of the same columns, and the same name, stands in for it. */
+    /**
+     * Another table is not locked for a trial: an empty table of the same columns, and the same name, stands in
+     * for it.
+     */
     private void tryOut(Dependent object, HomeTable home, ServerSql create, QualifiedName probe) throws SQLException {
         Map<QualifiedName, QualifiedName> places = new HashMap<>();
         places.put(subject.name(), probe);

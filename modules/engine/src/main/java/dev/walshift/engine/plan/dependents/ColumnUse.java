@@ -9,7 +9,10 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Refuses what uses a column that the new table does not have, or has by another name: its text would no longer be right. */
+/**
+ * Refuses what uses a column that the new table does not have, or has by another name: its text would no longer
+ * be right.
+ */
 final class ColumnUse {
     private static final SqlTemplate USED = SqlTemplate.of("""
         SELECT DISTINCT a.attname

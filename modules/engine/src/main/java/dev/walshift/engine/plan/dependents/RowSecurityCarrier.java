@@ -16,8 +16,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The table's policies are made anew in the swap, and row level security is put in force there: before, it would hide the shadow's rows from us.
- * The policies of other tables that mention this one are bound to the new table by giving them the same expressions again.
+ * The table's policies are made anew in the swap, and row level security is put in force there: before, it would
+ * hide the shadow's rows from us. The policies of other tables that mention this one are bound to the new table
+ * by giving them the same expressions again.
  */
 final class RowSecurityCarrier implements Carrier {
     private static final SqlTemplate LOOK = SqlTemplate.of("""

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The table's rules are made anew in the swap. Those of other tables that mention it are replaced there by themselves, which binds them to the
- * new table and leaves all else that they have.
+ * The table's rules are made anew in the swap. Those of other tables that mention it are replaced there by
+ * themselves, which binds them to the new table and leaves all else that they have.
  */
 final class RuleCarrier implements Carrier {
     private static final SqlTemplate READ = SqlTemplate.of("""

@@ -22,14 +22,17 @@ record ServerSql(String sql) {
     }
 
     /**
-     * With other relations wherever some are named. An alias and a column that together have the name of one are taken for it, as nothing
-     * but the server's grammar tells them apart.
+     * With other relations wherever some are named. An alias and a column that together have the name of one are
+     * taken for it, as nothing but the server's grammar tells them apart.
      */
     SqlText withAll(Map<QualifiedName, QualifiedName> others) {
         return replace(others, false);
     }
 
-    /** With other relations only where each is named first, which in CREATE TRIGGER, POLICY and RULE is never a column. */
+    /**
+     * With other relations only where each is named first, which in CREATE TRIGGER, POLICY and RULE is never a
+     * column.
+     */
     SqlText withFirst(Map<QualifiedName, QualifiedName> others) {
         return replace(others, true);
     }

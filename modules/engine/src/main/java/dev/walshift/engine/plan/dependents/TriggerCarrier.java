@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The table's triggers are made anew in the swap, where they can't fire for the copy. So are constraint triggers of other tables that were
- * made FROM this one.
+ * The table's triggers are made anew in the swap, where they can't fire for the copy. So are constraint triggers
+ * of other tables that were made FROM this one.
  */
 final class TriggerCarrier implements Carrier {
     private static final SqlTemplate READ = SqlTemplate.of("""
