@@ -6,6 +6,7 @@ import dev.walshift.engine.plan.AlterAction.TypeChange;
 import dev.walshift.engine.plan.AlterAction.Using;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
+import dev.walshift.postgres.ServerMessage;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlStates;
 import dev.walshift.postgres.SqlText;
@@ -17,8 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.postgresql.util.PSQLException;
-import org.postgresql.util.ServerErrorMessage;
 
 /** Runs the operator's ALTER on an empty clone of the table, so that the server itself tells what it does. */
 final class AlterProbe {
@@ -42,16 +41,18 @@ final class AlterProbe {
     private final Settings settings;
     private final TableModel source;
     private final QualifiedName clone;
+    private final EventTriggers eventTriggers;
     private final Map<Integer, Using> written = new HashMap<>();
     private final Map<Integer, Expression> using = new HashMap<>();
     private final Set<Integer> changed = new HashSet<>();
 
     /** @param schema where the clone is created */
-    AlterProbe(Session session, Settings settings, TableModel source, Identifier schema) {
+    AlterProbe(Session session, Settings settings, TableModel source, Identifier schema, EventTriggers eventTriggers) {
         this.session = session;
         this.settings = settings;
         this.source = source;
         this.clone = source.name().in(schema);
+        this.eventTriggers = eventTriggers;
     }
 
     /**
@@ -154,25 +155,25 @@ final class AlterProbe {
             if (SqlStates.isPassing(e)) {
                 throw e;
             }
+            Optional<Problem> objection = eventTriggers.problem(e);
+            if (objection.isPresent()) {
+                throw new RejectedException(objection.get());
+            }
             throw new RejectedException(explain(e, step, sql.toString(), head.length()));
         }
         settings.asWalshift(session);
     }
 
     private static Problem explain(SQLException failure, List<AlterAction> step, String sql, int headLength) {
-        Optional<ServerErrorMessage> server = failure instanceof PSQLException exception
-                ? Optional.ofNullable(exception.getServerErrorMessage())
-                : Optional.empty();
-        String message =
-                server.map(ServerErrorMessage::getMessage).orElseGet(() -> String.valueOf(failure.getMessage()));
-        String place = server.map(ServerErrorMessage::getPosition)
-                .filter(position -> position > 0)
+        ServerMessage server = ServerMessage.of(failure);
+        String message = server.text();
+        String place = server.position()
                 .map(position -> place(step, sql.offsetByCodePoints(0, position - 1), headLength, message))
                 .orElse("");
         return new Problem(
                 ProblemCode.WRONG_STATEMENT,
                 "the server rejects the change: %s (SQLSTATE %s)%s".formatted(message, failure.getSQLState(), place),
-                server.map(ServerErrorMessage::getHint).orElse("Correct the statement; nothing was changed"));
+                server.hint().orElse("Correct the statement; nothing was changed"));
     }
 
     /**

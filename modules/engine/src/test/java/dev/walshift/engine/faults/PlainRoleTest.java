@@ -113,7 +113,8 @@ final class PlainRoleTest {
         try (Connection connection = database.connect()) {
             assertThatThrownBy(migration()::run)
                     .isInstanceOf(RefusedException.class)
-                    .hasMessageContaining("table shop.orders has row level security");
+                    .hasMessageContaining(
+                            "row level security of table \"shop\".\"orders\" hides rows from role migrator");
             assertThat(Scenario.list(connection, "SELECT count(*) FROM shop.orders"))
                     .containsExactly("1000");
             Scenario.assertNothingLeft(connection);

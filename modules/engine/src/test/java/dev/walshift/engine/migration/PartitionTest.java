@@ -153,7 +153,11 @@ final class PartitionTest {
                     Scenario.request("\"sh op\".\"p 1\"", "ALTER COLUMN at TYPE bigint"),
                     "the changed table can't be a partition of \"sh op\".\"All\"");
 
+            database.execute("ALTER TABLE \"sh op\".\"p 1\" DISABLE TRIGGER each");
+            assertRefused(database, REBUILD, "is enabled otherwise than that of the parent");
+
             database.execute(
+                    "ALTER TABLE \"sh op\".\"p 1\" ENABLE TRIGGER each",
                     "CREATE TABLE \"sh op\".others PARTITION OF \"sh op\".\"All\" DEFAULT",
                     "INSERT INTO \"sh op\".\"All\" VALUES (9000, 900)");
             assertRefused(database, REBUILD, "has a default partition");

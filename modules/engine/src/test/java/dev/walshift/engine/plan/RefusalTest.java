@@ -21,6 +21,19 @@ class RefusalTest {
     private static final String WIDEN = "ALTER id TYPE bigint";
     private static final String PLAIN = "CREATE TABLE {t} (id int PRIMARY KEY, b int)";
 
+    /** What the swap would carry, had the column b not changed. */
+    private static final String ATTACHED = ";;CREATE FUNCTION {s}.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN"
+            + " NEW; END'"
+            + ";;CREATE TRIGGER tr BEFORE INSERT ON {t} FOR EACH ROW WHEN (NEW.b > 0) EXECUTE FUNCTION {s}.f()"
+            + ";;CREATE TRIGGER up BEFORE UPDATE OF b ON {t} FOR EACH ROW EXECUTE FUNCTION {s}.f()"
+            + ";;CREATE TRIGGER whole BEFORE UPDATE ON {t} FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE"
+            + " FUNCTION {s}.f()"
+            + ";;CREATE POLICY po ON {t} USING (b > 0)"
+            + ";;CREATE RULE ru AS ON DELETE TO {t} DO ALSO UPDATE {t} SET id = 1 WHERE b > 0"
+            + ";;CREATE TABLE {s}.o (x int)"
+            + ";;CREATE POLICY elsewhere ON {s}.o USING (EXISTS (SELECT FROM {t} WHERE b > 0))"
+            + ";;CREATE RULE elsewhere AS ON INSERT TO {s}.o DO ALSO DELETE FROM {t} WHERE b > NEW.x";
+
     /**
      * @param from the oldest major that has such a thing
      * @param setup statements; {t} is the table, {s} its schema
@@ -67,30 +80,48 @@ class RefusalTest {
                     "CREATE TYPE {s}.ty AS (id int);;CREATE TABLE {t} OF {s}.ty (PRIMARY KEY (id))",
                     WIDEN,
                     "UNSUPPORTED_TABLE: {t} is a typed table (OF type)"),
-            new Case(
-                    PLAIN + ";;ALTER TABLE {t} ENABLE ROW LEVEL SECURITY",
-                    WIDEN,
-                    "UNSUPPORTED_TABLE: table {t} has row level security, which this release does not carry over"),
             // What hangs on it
             new Case(PLAIN + ";;CREATE VIEW {s}.v AS SELECT b FROM {t}", WIDEN, hangs("view {s}.v")),
             new Case(
                     PLAIN + ";;CREATE MATERIALIZED VIEW {s}.v AS SELECT count(*) FROM {t}",
                     WIDEN,
                     hangs("materialized view {s}.v")),
+            // Triggers, policies and rules that the change does not suit
             new Case(
-                    PLAIN + ";;CREATE RULE \"ru le\" AS ON DELETE TO {t} DO INSTEAD NOTHING",
-                    WIDEN,
-                    hangs("rule ru le on table {t}")),
+                    PLAIN + ATTACHED,
+                    WIDEN + ", RENAME b TO c",
+                    uses("trigger tr on table {t}", "is renamed"),
+                    uses("trigger up on table {t}", "is renamed"),
+                    uses("policy elsewhere on table {s}.o", "is renamed"),
+                    uses("policy po on table {t}", "is renamed"),
+                    uses("rule elsewhere on table {s}.o", "is renamed"),
+                    uses("rule ru on table {t}", "is renamed")),
             new Case(
-                    PLAIN + ";;CREATE FUNCTION {s}.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
-                            + ";;CREATE TRIGGER tr BEFORE INSERT ON {t} FOR EACH ROW EXECUTE FUNCTION {s}.f()",
-                    WIDEN,
-                    hangs("trigger tr on table {t}")),
-            new Case(PLAIN + ";;CREATE POLICY po ON {t} USING (b > 0)", WIDEN, hangs("policy po on table {t}")),
+                    PLAIN + ATTACHED,
+                    WIDEN + ", DROP b",
+                    uses("trigger tr on table {t}", "is dropped"),
+                    uses("trigger up on table {t}", "is dropped"),
+                    uses("policy elsewhere on table {s}.o", "is dropped"),
+                    uses("policy po on table {t}", "is dropped"),
+                    uses("rule elsewhere on table {s}.o", "is dropped"),
+                    uses("rule ru on table {t}", "is dropped")),
             new Case(
-                    PLAIN + ";;CREATE TABLE {s}.o (x int);;CREATE POLICY po ON {s}.o USING (EXISTS (SELECT FROM {t}))",
-                    WIDEN,
-                    hangs("policy po on table {s}.o")),
+                    PLAIN + ATTACHED,
+                    "ALTER b TYPE text",
+                    unsuited("trigger tr on table {t}", "operator does not exist: text > integer (SQLSTATE 42883)"),
+                    unsuited(
+                            "policy elsewhere on table {s}.o",
+                            "operator does not exist: text > integer (SQLSTATE 42883)"),
+                    unsuited("policy po on table {t}", "operator does not exist: text > integer (SQLSTATE 42883)"),
+                    unsuited(
+                            "rule elsewhere on table {s}.o",
+                            "operator does not exist: text > integer (SQLSTATE 42883)"),
+                    unsuited("rule ru on table {t}", "operator does not exist: text > integer (SQLSTATE 42883)")),
+            new Case(
+                    PLAIN + ATTACHED,
+                    "ALTER nope TYPE text",
+                    "WRONG_STATEMENT: the server rejects the change: column \"nope\" of relation \"Or\"der; Täble\""
+                            + " does not exist (SQLSTATE 42703)"),
             new Case(
                     PLAIN + ";;CREATE TABLE {s}.o (x int REFERENCES {t})",
                     WIDEN,
@@ -235,6 +266,14 @@ class RefusalTest {
                     "NO_IDENTITY_KEY: column id of the identity key Or\"der; Täble_pkey is generated, which the change"
                             + " stream does not carry"));
 
+    private static String uses(String name, String change) {
+        return "UNSUPPORTED_DEPENDENT: %s uses column b, which %s".formatted(name, change);
+    }
+
+    private static String unsuited(String name, String message) {
+        return "UNSUPPORTED_DEPENDENT: %s can't be made for the new table: %s".formatted(name, message);
+    }
+
     private static String hangs(String name) {
         return "UNSUPPORTED_DEPENDENT: %s hangs on table {t}, and this release does not carry it over the swap"
                 .formatted(name);
@@ -346,6 +385,70 @@ class RefusalTest {
                                     + " lc_monetary = C",
                             "the USING expression of column b depends on settings; it is evaluated with TimeZone ="
                                     + " UTC, DateStyle = ISO");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void namesTheEventTriggerThatRejectsItsDdl(ServerVersion version) throws SQLException {
+        try (Bench bench = Bench.open(version)) {
+            bench.execute(
+                    fill(PLAIN),
+                    fill("CREATE FUNCTION {s}.\"no; DDL\"() RETURNS event_trigger LANGUAGE plpgsql AS"
+                            + " 'BEGIN RAISE ''not today''; END'"),
+                    fill("CREATE EVENT TRIGGER \"cl\"\"osed\" ON ddl_command_end WHEN TAG IN ('CREATE SCHEMA')"
+                            + " EXECUTE FUNCTION {s}.\"no; DDL\"()"));
+            MigrationPlan rejected = bench.plan(WIDEN);
+            bench.execute(
+                    "DROP EVENT TRIGGER \"cl\"\"osed\"",
+                    fill("CREATE EVENT TRIGGER altered ON ddl_command_start WHEN TAG IN ('ALTER TABLE')"
+                            + " EXECUTE FUNCTION {s}.\"no; DDL\"()"));
+            List<String> alter = bench.problems(WIDEN);
+            bench.execute("ALTER EVENT TRIGGER altered ENABLE REPLICA");
+            MigrationPlan accepted = bench.plan(WIDEN);
+
+            assertThat(Bench.lines(rejected.problems()))
+                    .containsExactly(
+                            "SERVER_SETTING: event trigger cl\"osed rejects walshift's DDL: not today (SQLSTATE"
+                                    + " P0001)");
+            assertThat(rejected.problems().getFirst().remedy())
+                    .endsWith("ALTER EVENT TRIGGER \"cl\"\"osed\" DISABLE for the time of the migration");
+            assertThat(alter)
+                    .containsExactly(
+                            "SERVER_SETTING: event trigger altered rejects walshift's DDL: not today (SQLSTATE P0001)");
+            assertThat(accepted.problems()).isEmpty();
+            assertThat(accepted.notices()).isEmpty();
+        }
+    }
+
+    /** What is made in the swap needs rights of its own: on the function of a trigger, on another table. */
+    @ParameterizedTest
+    @MethodSource("majors")
+    void refusesWhatTheRoleMayNotMakeAnew(ServerVersion version) throws SQLException {
+        try (Bench bench = Bench.open(version)) {
+            bench.execute(fill(PLAIN + ATTACHED).split(";;"));
+            bench.execute(
+                    "CREATE ROLE migrator LOGIN REPLICATION",
+                    "GRANT CREATE ON DATABASE %s TO migrator"
+                            .formatted(bench.database().name()),
+                    fill("GRANT USAGE, CREATE ON SCHEMA {s} TO migrator"),
+                    fill("ALTER TABLE {t} OWNER TO migrator"),
+                    fill("REVOKE EXECUTE ON FUNCTION {s}.f FROM PUBLIC"));
+            try {
+                String denied = "permission denied for function Sché\"ma; --.f (SQLSTATE 42501)";
+                String foreign =
+                        "MISSING_PRIVILEGE: %s elsewhere on table {s}.o mentions table {t} and has to be changed"
+                                + " in the swap, but role migrator does not own its table";
+                assertThat(Bench.lines(bench.as("migrator").plan(WIDEN).problems()))
+                        .containsExactly(
+                                fill(unsuited("trigger tr on table {t}", denied)),
+                                fill(unsuited("trigger up on table {t}", denied)),
+                                fill(unsuited("trigger whole on table {t}", denied)),
+                                fill(foreign.formatted("policy")),
+                                fill(foreign.formatted("rule")));
+            } finally {
+                bench.execute("DROP OWNED BY migrator CASCADE", "DROP ROLE migrator");
+            }
         }
     }
 

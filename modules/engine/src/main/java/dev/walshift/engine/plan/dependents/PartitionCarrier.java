@@ -55,6 +55,12 @@ final class PartitionCarrier implements Carrier {
          WHERE o.contype = 'f' AND (o.conrelid IN (SELECT relid FROM ancestors) OR o.confrelid IN (SELECT relid FROM ancestors))
            AND o.conparentid = 0
         UNION ALL
+        SELECT pg_describe_object('pg_trigger'::regclass, t.oid, 0), 'is enabled otherwise than that of the parent, which ATTACH PARTITION makes it from',
+               'Give both the same state for the time of the migration'
+          FROM pg_trigger t
+          JOIN pg_trigger p ON p.oid = t.tgparentid
+         WHERE t.tgrelid = ?::oid AND t.tgenabled <> p.tgenabled
+        UNION ALL
         SELECT format('publication %I', p.pubname), 'publishes the partition through its parent',
                'Take the parent out of the publication for the time of the migration, if its subscribers allow it'
           FROM pg_publication_rel r
@@ -111,6 +117,7 @@ final class PartitionCarrier implements Carrier {
                         ProblemCode.UNSUPPORTED_DEPENDENT,
                         "%s %s, as %s is a partition".formatted(row.getString(1), row.getString(2), subject.name()),
                         row.getString(3)),
+                subject.oid(),
                 subject.oid(),
                 subject.oid(),
                 subject.oid()));
