@@ -407,8 +407,7 @@ public final class Migration {
         try {
             MigrationState state = journal.load(session, id).state();
             if (state instanceof MigrationState.Swapped) {
-                return interrupted(
-                        id, failure.code(), "the tables were swapped, but cleaning up failed: " + problem, failure);
+                return afterSwap(id, failure);
             }
             if (state instanceof MigrationState.Differs differs) {
                 return keepEvidence(session, setup, slot, differs, failure);
@@ -441,6 +440,16 @@ public final class Migration {
                             BUDGET_EXCEEDED -> true;
                     default -> false;
                 };
+    }
+
+    private static InterruptedMigrationException afterSwap(long id, MigrationException failure) {
+        return new InterruptedMigrationException(
+                id,
+                failure.code(),
+                "the tables were swapped, but not all is done: " + failure.getMessage(),
+                "%1$s Then run the same command again, or walshift resume %2$d: it does what is left, and nothing twice."
+                        .formatted(failure.remedy(), id),
+                failure);
     }
 
     private static InterruptedMigrationException interrupted(long id, ProblemCode code, String what, Throwable cause) {

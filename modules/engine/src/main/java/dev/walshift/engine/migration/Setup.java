@@ -18,6 +18,7 @@ import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.Planner;
 import dev.walshift.engine.plan.ShadowNames;
 import dev.walshift.engine.table.Blueprint;
+import dev.walshift.engine.table.DataRejected;
 import dev.walshift.engine.table.FollowUp;
 import dev.walshift.engine.table.XidFence;
 import dev.walshift.postgres.Identifier;
@@ -29,8 +30,10 @@ import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -230,13 +233,17 @@ public final class Setup {
                 "End them (or wait for them), then start the migration again.");
     }
 
-    /** After the swap: removes everything of ours but the retired table, or that too. Can be done again. */
-    void finish(Session session, Blueprint table, SlotName slot, boolean dropRetired) throws SQLException {
+    /**
+     * After the swap: removes everything of ours but the retired table, or that too. Can be done again.
+     *
+     * @param detail told what is being done, for people
+     * @throws MigrationException FOLLOW_UP_FAILED if rows of the application stand in the way of what is to be done after the swap
+     */
+    void finish(Session session, Blueprint table, SlotName slot, boolean dropRetired, Consumer<String> detail)
+            throws SQLException {
         removeStream(session, slot);
         sequences.adopt(session, table);
-        for (FollowUp followUp : table.dependents().followUps()) {
-            followUp(session, followUp);
-        }
+        followUp(session, table.dependents().followUps(), detail);
         if (dropRetired) {
             locks.run(session, "drop " + table.retired(), stop, tx -> {
                 tx.execute(DROP_TABLE.with("table", table.retired()));
@@ -254,9 +261,39 @@ public final class Setup {
         awaitStandbys(journal, session, migration, stop);
     }
 
+    /** All of them, so that a row that is in the way of one is not in the way of the others. */
+    private void followUp(Session session, List<FollowUp> followUps, Consumer<String> detail) throws SQLException {
+        List<SQLException> rejected = new ArrayList<>();
+        List<String> problems = new ArrayList<>();
+        for (FollowUp followUp : followUps) {
+            detail.accept(followUp.what());
+            try {
+                followUp(session, followUp);
+            } catch (SQLException e) {
+                String reason = DataRejected.reason(e).orElseThrow(() -> e);
+                rejected.add(e);
+                problems.add("%s: %s".formatted(followUp.what(), reason));
+            }
+        }
+        if (!rejected.isEmpty()) {
+            MigrationException failure = new MigrationException(
+                    ProblemCode.FOLLOW_UP_FAILED,
+                    "could not " + String.join("; could not ", problems),
+                    "The new table is in use and new rows are checked, but a constraint named above is NOT VALID: rows"
+                            + " from before the migration break it. Mend or delete them (the server's log names one),"
+                            + " or drop that constraint.",
+                    rejected.removeFirst());
+            rejected.forEach(failure::addSuppressed);
+            throw failure;
+        }
+    }
+
     private void followUp(Session session, FollowUp followUp) throws SQLException {
         if (session.queryFirst(followUp.due(), row -> row.getBoolean(1)).orElse(false)) {
             boolean unused = locks.run(session, followUp.what(), stop, tx -> {
+                if (followUp.vacuumed().isPresent()) {
+                    locks.evictVacuum(tx, followUp.vacuumed().get());
+                }
                 Workers.cancellable(tx, stop, () -> tx.execute(followUp.statement()));
                 return true;
             });
