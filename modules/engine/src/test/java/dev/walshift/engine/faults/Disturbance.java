@@ -69,7 +69,11 @@ enum Disturbance {
             "SELECT relreplident = 'f' FROM pg_class WHERE oid = 'orders'::regclass",
             REPLICA_IDENTITY),
     UNPUBLISH("ALTER PUBLICATION walshift_1 DROP TABLE orders", "SELECT true", PUBLICATION_LOST),
-    DROP_PUBLICATION("DROP PUBLICATION walshift_1", "SELECT true", PUBLICATION_LOST);
+    DROP_PUBLICATION("DROP PUBLICATION walshift_1", "SELECT true", PUBLICATION_LOST),
+    REFERENCE(
+            "CREATE TABLE precious (o int CONSTRAINT precious REFERENCES orders)",
+            "SELECT confrelid = 'orders'::regclass FROM pg_constraint WHERE conname = 'precious'",
+            SOURCE_CHANGED);
 
     private final String statement;
     private final String intact;
