@@ -168,8 +168,8 @@ class RefusalTest {
             new Case(
                     PLAIN,
                     WIDEN + ", ADD FOREIGN KEY (b) REFERENCES {t}",
-                    "UNSUPPORTED_CHANGE: ADD FOREIGN KEY (b) REFERENCES {t}: it adds a foreign key, which this release"
-                            + " can't carry over the swap"),
+                    "UNSUPPORTED_CHANGE: ADD FOREIGN KEY (b) REFERENCES {t}: it adds a foreign key, which is checked"
+                            + " apart from a change of the rows"),
             new Case(
                     PLAIN + ";;CREATE FUNCTION {s}.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
                             + ";;CREATE CONSTRAINT TRIGGER tr AFTER INSERT ON {t} FOR EACH ROW EXECUTE FUNCTION"
