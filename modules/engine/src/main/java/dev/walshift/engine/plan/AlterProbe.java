@@ -178,8 +178,7 @@ final class AlterProbe {
         return new Problem(
                 ProblemCode.WRONG_STATEMENT,
                 "the server rejects the change: %s%s (SQLSTATE %s)%s"
-                        .formatted(
-                                named(message, standIns), named(detail, standIns), failure.getSQLState(), place),
+                        .formatted(named(message, standIns), named(detail, standIns), failure.getSQLState(), place),
                 server.map(ServerErrorMessage::getHint).orElse("Correct the statement; nothing was changed"));
     }
 

@@ -39,29 +39,30 @@ final class ForeignKeysTest {
             "CREATE TABLE {c} (\"k 1\" int PRIMARY KEY, a int, b text COLLATE \"C\", UNIQUE (b, a))",
             "CREATE TABLE \"Sh op\".place (p int, q int, PRIMARY KEY (p, q)) PARTITION BY RANGE (p)",
             "CREATE TABLE \"Sh op\".place1 PARTITION OF \"Sh op\".place DEFAULT",
-            "CREATE TABLE {t} (id int PRIMARY KEY, customer int NOT NULL, ca int, cb text COLLATE \"C\", up int, place_p"
-                    + " int, place_q int DEFAULT 1, n int, UNIQUE (n, id))",
+            "CREATE TABLE {t} (id int PRIMARY KEY, customer int NOT NULL, ca int, cb text COLLATE \"C\", up int,"
+                    + " place_p int, place_q int DEFAULT 1, n int, UNIQUE (n, id))",
             "CREATE TABLE {i} (id int PRIMARY KEY, \"or der\" int, n int, other int)",
             // Out of it
             "ALTER TABLE {t} ADD CONSTRAINT \"of; cust\" FOREIGN KEY (customer) REFERENCES {c} ON DELETE CASCADE",
             "ALTER TABLE {t} ADD CONSTRAINT \"two \"\" cols\" FOREIGN KEY (cb, ca) REFERENCES {c} (b, a) MATCH FULL ON"
                     + " UPDATE CASCADE DEFERRABLE",
-            "ALTER TABLE {t} ADD CONSTRAINT in_place FOREIGN KEY (place_p, place_q) REFERENCES \"Sh op\".place ON DELETE"
-                    + " SET DEFAULT",
+            "ALTER TABLE {t} ADD CONSTRAINT in_place FOREIGN KEY (place_p, place_q) REFERENCES \"Sh op\".place ON"
+                    + " DELETE SET DEFAULT",
             "ALTER TABLE {t} ADD CONSTRAINT unchecked FOREIGN KEY (n) REFERENCES {c} NOT VALID",
             // To itself
             "ALTER TABLE {t} ADD CONSTRAINT \"self\" FOREIGN KEY (up) REFERENCES {t} ON DELETE SET NULL DEFERRABLE"
                     + " INITIALLY DEFERRED",
             // Into it
-            "ALTER TABLE {i} ADD CONSTRAINT \"in {x}\" FOREIGN KEY (\"or der\") REFERENCES {t} ON UPDATE CASCADE ON DELETE"
-                    + " CASCADE",
+            "ALTER TABLE {i} ADD CONSTRAINT \"in {x}\" FOREIGN KEY (\"or der\") REFERENCES {t} ON UPDATE CASCADE ON"
+                    + " DELETE CASCADE",
             "ALTER TABLE {i} ADD CONSTRAINT in_two FOREIGN KEY (n, \"or der\") REFERENCES {t} (n, id)",
             "ALTER TABLE {i} ADD CONSTRAINT in_unchecked FOREIGN KEY (other) REFERENCES {t} NOT VALID",
             "COMMENT ON CONSTRAINT \"in {x}\" ON {i} IS E'it''s \\\\ a \"comment\"'",
             "COMMENT ON CONSTRAINT \"self\" ON {t} IS 'above'");
 
     private static final List<String> SINCE_15 = List.of(
-            "ALTER TABLE {t} ADD CONSTRAINT some_null FOREIGN KEY (ca, cb) REFERENCES {c} (a, b) ON DELETE SET NULL (cb)");
+            "ALTER TABLE {t} ADD CONSTRAINT some_null FOREIGN KEY (ca, cb) REFERENCES {c} (a, b) ON DELETE SET NULL"
+                    + " (cb)");
 
     private static final List<String> SINCE_18 = List.of(
             "ALTER TABLE {t} ADD CONSTRAINT idle FOREIGN KEY (n) REFERENCES {c} NOT ENFORCED",
@@ -98,16 +99,15 @@ final class ForeignKeysTest {
         """;
 
     /** Waits for an advisory lock before a foreign key is validated. */
-    private static final List<String> GATE = List.of(
-            """
-            CREATE FUNCTION public.at_validation() RETURNS event_trigger LANGUAGE plpgsql AS $$
-            BEGIN
-                IF current_query() LIKE 'ALTER TABLE%VALIDATE CONSTRAINT%' THEN
-                    PERFORM pg_advisory_xact_lock_shared(4712);
-                END IF;
-            END $$
-            """,
-            "CREATE EVENT TRIGGER gate ON ddl_command_start EXECUTE FUNCTION public.at_validation()");
+    private static final List<String> GATE =
+            List.of("""
+                CREATE FUNCTION public.at_validation() RETURNS event_trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF current_query() LIKE 'ALTER TABLE%VALIDATE CONSTRAINT%' THEN
+                        PERFORM pg_advisory_xact_lock_shared(4712);
+                    END IF;
+                END $$
+                """, "CREATE EVENT TRIGGER gate ON ddl_command_start EXECUTE FUNCTION public.at_validation()");
 
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private TestDatabase database;
@@ -235,7 +235,8 @@ final class ForeignKeysTest {
             SELECT n FROM {t} WHERE "i d" >= 100000
             EXCEPT ALL
             SELECT i FROM generate_series(%d, %d) i, generate_series(1, 3) WHERE i %% 2 = 1
-            """.formatted(CUSTOMERS + 1, last)))).isEmpty();
+            """.formatted(CUSTOMERS + 1, last))))
+                .isEmpty();
         assertThat(Scenario.list(connection, fill("SELECT count(*) FROM {t} WHERE \"i d\" >= 100000")))
                 .containsExactly(Integer.toString((last + 1) / 2 * 3 - CUSTOMERS / 2 * 3));
         assertThat(Scenario.list(connection, fill("SELECT count(*) FROM {t} WHERE \"i d\" < 100000")))
@@ -289,7 +290,8 @@ final class ForeignKeysTest {
                 fill("DELETE FROM {t} WHERE id = -1"));
         assertThat(Scenario.list(connection, fill("SELECT count(*) FROM {i} WHERE id = -1")))
                 .containsExactly("0");
-        assertThat(Scenario.list(connection, fill("SELECT up FROM {t} WHERE id = -2"))).containsExactly("null");
+        assertThat(Scenario.list(connection, fill("SELECT up FROM {t} WHERE id = -2")))
+                .containsExactly("null");
         database.execute(
                 fill("DELETE FROM {i} WHERE n = 50"),
                 fill("UPDATE {t} SET ca = NULL, cb = NULL WHERE n = 50"),
@@ -319,7 +321,8 @@ final class ForeignKeysTest {
         assertThat(Scenario.list(connection, fill("""
             SELECT conname FROM pg_constraint
              WHERE contype = 'f' AND conparentid = 0 AND NOT convalidated AND conname NOT LIKE '%idle'
-            """))).containsExactlyInAnyOrder("in_unchecked", "in {x}", "unchecked");
+            """)))
+                .containsExactlyInAnyOrder("in_unchecked", "in {x}", "unchecked");
         database.execute(fill("DELETE FROM {i} WHERE id = -1"));
         assertThat(migration("ALTER n TYPE bigint").run().rowsCopied()).isZero();
         assertThat(Scenario.list(connection, DEFINITIONS)).isEqualTo(definitions);
@@ -348,7 +351,8 @@ final class ForeignKeysTest {
         open(version);
 
         migration(
-                        "ALTER n TYPE bigint, DROP CONSTRAINT unchecked, DROP ca, ALTER CONSTRAINT \"of; cust\" DEFERRABLE",
+                        "ALTER n TYPE bigint, DROP CONSTRAINT unchecked, DROP ca, ALTER CONSTRAINT \"of; cust\""
+                                + " DEFERRABLE",
                         "RENAME CONSTRAINT self TO \"new \"\" name\"")
                 .run();
 

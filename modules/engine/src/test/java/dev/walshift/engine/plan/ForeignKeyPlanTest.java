@@ -37,9 +37,8 @@ class ForeignKeyPlanTest {
         bench.execute(fill(
                 "CREATE TABLE {s}.c (\"k 1\" int, k2 text COLLATE \"C\", PRIMARY KEY (\"k 1\", k2))",
                 "CREATE TABLE {t} (id int CONSTRAINT pk PRIMARY KEY, a int, \"b b\" text COLLATE \"C\", up int"
-                        + " CONSTRAINT self REFERENCES {t} DEFERRABLE INITIALLY DEFERRED,"
-                        + " CONSTRAINT \"ou\"\"t\" FOREIGN KEY (a, \"b b\") REFERENCES {s}.c MATCH FULL ON UPDATE CASCADE"
-                        + " ON DELETE SET NULL)",
+                    + " CONSTRAINT self REFERENCES {t} DEFERRABLE INITIALLY DEFERRED, CONSTRAINT \"ou\"\"t\" FOREIGN"
+                    + " KEY (a, \"b b\") REFERENCES {s}.c MATCH FULL ON UPDATE CASCADE ON DELETE SET NULL)",
                 "CREATE TABLE {s}.\"o o\" (x int CONSTRAINT \"in; --\" REFERENCES {t} ON DELETE CASCADE, y int)",
                 "ALTER TABLE {s}.\"o o\" ADD CONSTRAINT late FOREIGN KEY (y) REFERENCES {t} NOT VALID",
                 "COMMENT ON CONSTRAINT \"in; --\" ON {s}.\"o o\" IS 'it''s \\ here'"));
@@ -78,8 +77,8 @@ class ForeignKeyPlanTest {
                             "ALTER TABLE {s}.\"o o\" ADD CONSTRAINT \"in; --\" FOREIGN KEY (\"x\") REFERENCES {t}"
                                     + " (\"i d\") ON DELETE CASCADE NOT VALID",
                             "COMMENT ON CONSTRAINT \"in; --\" ON {s}.\"o o\" IS  E'it''s \\\\ here'",
-                            "ALTER TABLE {s}.\"o o\" ADD CONSTRAINT \"late\" FOREIGN KEY (\"y\") REFERENCES {t} (\"i d\")"
-                                    + " NOT VALID"));
+                            "ALTER TABLE {s}.\"o o\" ADD CONSTRAINT \"late\" FOREIGN KEY (\"y\") REFERENCES {t} (\"i"
+                                    + " d\") NOT VALID"));
             assertThat(blueprint.dependents().followUps())
                     .extracting(FollowUp::what)
                     .containsExactlyInAnyOrder(fill(
@@ -213,7 +212,8 @@ class ForeignKeyPlanTest {
         try (Bench bench = Bench.open(version)) {
             bench.execute(fill(
                     "CREATE ROLE \"mi grator\" LOGIN REPLICATION",
-                    "GRANT CREATE ON DATABASE %s TO \"mi grator\"".formatted(bench.database().name()),
+                    "GRANT CREATE ON DATABASE %s TO \"mi grator\""
+                            .formatted(bench.database().name()),
                     "GRANT USAGE, CREATE ON SCHEMA {s} TO \"mi grator\"",
                     "CREATE SCHEMA hidden",
                     "CREATE TABLE hidden.c (k int PRIMARY KEY)",
@@ -234,7 +234,8 @@ class ForeignKeyPlanTest {
                                 "GRANT USAGE ON SCHEMA \"hidden\" TO \"mi grator\"",
                                 "GRANT %s ON \"hidden\".\"c\" TO \"mi grator\"".formatted(lock),
                                 "GRANT %s ON {s}.\"o\" TO \"mi grator\"".formatted(lock)));
-                assertThat(Bench.lines(problems)).allMatch(line -> line.startsWith("MISSING_PRIVILEGE: role mi grator"));
+                assertThat(Bench.lines(problems))
+                        .allMatch(line -> line.startsWith("MISSING_PRIVILEGE: role mi grator"));
 
                 bench.execute(fill(
                         "GRANT USAGE ON SCHEMA hidden TO \"mi grator\"",

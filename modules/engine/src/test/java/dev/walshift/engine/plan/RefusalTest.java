@@ -91,19 +91,22 @@ class RefusalTest {
                     WIDEN,
                     hangs("policy po on table {s}.o")),
             new Case(
-                    PLAIN + ";;CREATE TABLE {s}.\"o o\" (x int CONSTRAINT \"f k\" REFERENCES {t});;ALTER TABLE {s}.\"o o\""
-                            + " DISABLE TRIGGER ALL",
+                    PLAIN
+                            + ";;CREATE TABLE {s}.\"o o\" (x int CONSTRAINT \"f k\" REFERENCES {t});;ALTER TABLE"
+                            + " {s}.\"o o\" DISABLE TRIGGER ALL",
                     WIDEN,
                     "UNSUPPORTED_DEPENDENT: triggers of foreign key f k of table {s}.\"o o\" are disabled, or set to"
                             + " REPLICA or ALWAYS, which this release does not carry over"),
             new Case(
-                    "CREATE TABLE {t} (id int PRIMARY KEY, b int UNIQUE);;CREATE TABLE {s}.o (x int REFERENCES {t} (b))",
+                    "CREATE TABLE {t} (id int PRIMARY KEY, b int UNIQUE);;CREATE TABLE {s}.o (x int REFERENCES {t}"
+                            + " (b))",
                     "DROP CONSTRAINT \"Or\"\"der; Täble_b_key\", " + WIDEN,
                     "WRONG_STATEMENT: the server rejects the change: cannot drop constraint Or\"der; Täble_b_key on"
                             + " table {t} because other objects depend on it: constraint o_x_fkey on table {s}.\"o\""
                             + " depends on index {s}.\"Or\"\"der; Täble_b_key\" (SQLSTATE 2BP01)"),
             new Case(
-                    "CREATE TABLE {t} (id int PRIMARY KEY, b int UNIQUE);;CREATE TABLE {s}.o (x int REFERENCES {t} (b))",
+                    "CREATE TABLE {t} (id int PRIMARY KEY, b int UNIQUE);;CREATE TABLE {s}.o (x int REFERENCES {t}"
+                            + " (b))",
                     "DROP b, " + WIDEN,
                     "WRONG_STATEMENT: the server rejects the change: cannot drop column b of table {t} because other"
                             + " objects depend on it: constraint o_x_fkey on table {s}.\"o\" depends on column b of"

@@ -199,8 +199,7 @@ public record ForeignKey(
 
     private List<SqlText> create(String notValid) {
         List<SqlText> statements = new ArrayList<>();
-        statements.add(statement(
-                ADD.with("definition", definition()).with("notValid", new SqlText(notValid))));
+        statements.add(statement(ADD.with("definition", definition()).with("notValid", new SqlText(notValid))));
         comment.ifPresent(text -> statements.add(statement(COMMENT.with("comment", SqlText.literal(text)))));
         return statements;
     }

@@ -3,7 +3,6 @@ package dev.walshift.engine.plan.dependents;
 import static java.util.stream.Collectors.joining;
 
 import dev.walshift.engine.Problem;
-import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.plan.dependents.ForeignKey.Side;
 import dev.walshift.engine.table.Dependents;
 import dev.walshift.engine.table.FollowUp;
@@ -38,8 +37,7 @@ final class ForeignKeyCarrier implements Carrier {
           FROM pg_constraint c
          WHERE c.contype = 'f' AND c.conrelid = to_regclass({table}) AND c.conname = {name}
         """);
-    private static final SqlTemplate VALIDATE =
-            SqlTemplate.of("ALTER TABLE {table} VALIDATE CONSTRAINT {name}");
+    private static final SqlTemplate VALIDATE = SqlTemplate.of("ALTER TABLE {table} VALIDATE CONSTRAINT {name}");
 
     @Override
     public Carried carry(Session session, Subject subject, List<Dependent> found) throws SQLException {
@@ -125,11 +123,15 @@ final class ForeignKeyCarrier implements Carrier {
         Side referenced = foreignKey.referenced();
         boolean differedBefore = before.stream()
                 .filter(was -> was.isSameAs(foreignKey))
-                .anyMatch(was -> !was.referencing().types().equals(was.referenced().types()));
+                .anyMatch(was ->
+                        !was.referencing().types().equals(was.referenced().types()));
         return differedBefore
                 ? List.of()
                 : Stream.iterate(0, i -> i < referencing.columns().size(), i -> i + 1)
-                        .filter(i -> !referencing.types().get(i).equals(referenced.types().get(i)))
+                        .filter(i -> !referencing
+                                .types()
+                                .get(i)
+                                .equals(referenced.types().get(i)))
                         .map(i -> "referencing column %s.%s is still %s, and what it references becomes %s"
                                 .formatted(
                                         referencing.table(),

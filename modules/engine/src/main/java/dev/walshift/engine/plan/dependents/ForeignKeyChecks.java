@@ -35,8 +35,7 @@ final class ForeignKeyChecks {
      * @param wanted those to be made
      * @param others the tables beside the one that is migrated
      */
-    ForeignKeyChecks(
-            Session session, List<ForeignKey> present, List<ForeignKey> wanted, List<TiedTable> others) {
+    ForeignKeyChecks(Session session, List<ForeignKey> present, List<ForeignKey> wanted, List<TiedTable> others) {
         this.session = session;
         this.present = present;
         this.wanted = wanted;

@@ -78,8 +78,7 @@ public final class StandIns {
     private void replace(Side side) throws SQLException {
         QualifiedName standIn = standIn(side);
         if (real.putIfAbsent(standIn, side) == null && !standIn.equals(clone)) {
-            List<SqlText> columns =
-                    session.query(COLUMNS, row -> new SqlText(row.getString(1)), source, side.oid());
+            List<SqlText> columns = session.query(COLUMNS, row -> new SqlText(row.getString(1)), source, side.oid());
             session.execute(CREATE.with("table", standIn).with("columns", SqlText.list(columns)));
         }
     }
