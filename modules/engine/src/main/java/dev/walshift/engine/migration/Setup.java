@@ -18,8 +18,6 @@ import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.Planner;
 import dev.walshift.engine.plan.ShadowNames;
 import dev.walshift.engine.table.Blueprint;
-import dev.walshift.engine.table.DataRejected;
-import dev.walshift.engine.table.FollowUp;
 import dev.walshift.engine.table.XidFence;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Isolation;
@@ -30,7 +28,6 @@ import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -243,7 +240,7 @@ public final class Setup {
             throws SQLException {
         removeStream(session, slot);
         sequences.adopt(session, table);
-        followUp(session, table.dependents().followUps(), detail);
+        new FollowUps(locks, stop).run(session, table.dependents().followUps(), detail);
         if (dropRetired) {
             locks.run(session, "drop " + table.retired(), stop, tx -> {
                 tx.execute(DROP_TABLE.with("table", table.retired()));
@@ -259,45 +256,6 @@ public final class Setup {
             journal.save(tx, migration, new MigrationState.Finished());
         });
         awaitStandbys(journal, session, migration, stop);
-    }
-
-    /** All of them, so that a row that is in the way of one is not in the way of the others. */
-    private void followUp(Session session, List<FollowUp> followUps, Consumer<String> detail) throws SQLException {
-        List<SQLException> rejected = new ArrayList<>();
-        List<String> problems = new ArrayList<>();
-        for (FollowUp followUp : followUps) {
-            detail.accept(followUp.what());
-            try {
-                followUp(session, followUp);
-            } catch (SQLException e) {
-                String reason = DataRejected.reason(e).orElseThrow(() -> e);
-                rejected.add(e);
-                problems.add("%s: %s".formatted(followUp.what(), reason));
-            }
-        }
-        if (!rejected.isEmpty()) {
-            MigrationException failure = new MigrationException(
-                    ProblemCode.FOLLOW_UP_FAILED,
-                    "could not " + String.join("; could not ", problems),
-                    "The new table is in use and new rows are checked, but a constraint named above is NOT VALID: rows"
-                            + " from before the migration break it. Mend or delete them (the server's log names one),"
-                            + " or drop that constraint.",
-                    rejected.removeFirst());
-            rejected.forEach(failure::addSuppressed);
-            throw failure;
-        }
-    }
-
-    private void followUp(Session session, FollowUp followUp) throws SQLException {
-        if (session.queryFirst(followUp.due(), row -> row.getBoolean(1)).orElse(false)) {
-            boolean unused = locks.run(session, followUp.what(), stop, tx -> {
-                if (followUp.vacuumed().isPresent()) {
-                    locks.evictVacuum(tx, followUp.vacuumed().get());
-                }
-                Workers.cancellable(tx, stop, () -> tx.execute(followUp.statement()));
-                return true;
-            });
-        }
     }
 
     /** The last thing a migration does; if it is cut off, or stopped, the migration is done all the same. */
