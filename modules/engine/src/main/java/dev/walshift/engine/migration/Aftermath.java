@@ -89,8 +89,7 @@ final class Aftermath {
         try {
             MigrationState state = journal.load(session, id).state();
             if (state instanceof MigrationState.Swapped) {
-                return interrupted(
-                        failure.code(), "the tables were swapped, but cleaning up failed: " + problem, failure);
+                return afterSwap(failure);
             }
             if (state instanceof MigrationState.Differs differs) {
                 return keepEvidence(session, differs, failure);
@@ -123,6 +122,16 @@ final class Aftermath {
                             BUDGET_EXCEEDED -> true;
                     default -> false;
                 };
+    }
+
+    private InterruptedMigrationException afterSwap(MigrationException failure) {
+        return new InterruptedMigrationException(
+                id,
+                failure.code(),
+                "the tables were swapped, but not all is done: " + failure.getMessage(),
+                "%1$s Then run the same command again, or walshift resume %2$d: it does what is left, and nothing twice."
+                        .formatted(failure.remedy(), id),
+                failure);
     }
 
     InterruptedMigrationException interrupted(ProblemCode code, String what, Throwable cause) {

@@ -18,7 +18,6 @@ import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.Planner;
 import dev.walshift.engine.plan.ShadowNames;
 import dev.walshift.engine.table.Blueprint;
-import dev.walshift.engine.table.FollowUp;
 import dev.walshift.engine.table.XidFence;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Isolation;
@@ -31,6 +30,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -231,13 +231,17 @@ public final class Setup {
                 "End them (or wait for them), then start the migration again.");
     }
 
-    /** After the swap: removes everything of ours but the retired table, or that too. Can be done again. */
-    void finish(Session session, Blueprint table, SlotName slot, boolean dropRetired) throws SQLException {
+    /**
+     * After the swap: removes everything of ours but the retired table, or that too. Can be done again.
+     *
+     * @param detail told what is being done, for people
+     * @throws MigrationException FOLLOW_UP_FAILED if rows of the application stand in the way of what is to be done after the swap
+     */
+    void finish(Session session, Blueprint table, SlotName slot, boolean dropRetired, Consumer<String> detail)
+            throws SQLException {
         removeStream(session, slot);
         sequences.adopt(session, table);
-        for (FollowUp followUp : table.dependents().followUps()) {
-            followUp(session, followUp);
-        }
+        new FollowUps(locks, stop).run(session, table.dependents().followUps(), detail);
         if (dropRetired) {
             locks.run(session, "drop " + table.retired(), stop, tx -> {
                 tx.execute(DROP_TABLE.with("table", table.retired()));
@@ -253,15 +257,6 @@ public final class Setup {
             journal.save(tx, migration, new MigrationState.Finished());
         });
         awaitStandbys(journal, session, migration, stop);
-    }
-
-    private void followUp(Session session, FollowUp followUp) throws SQLException {
-        if (session.queryFirst(followUp.due(), row -> row.getBoolean(1)).orElse(false)) {
-            boolean unused = locks.run(session, followUp.what(), stop, tx -> {
-                Workers.cancellable(tx, stop, () -> tx.execute(followUp.statement()));
-                return true;
-            });
-        }
     }
 
     /** The last thing a migration does; if it is cut off, or stopped, the migration is done all the same. */

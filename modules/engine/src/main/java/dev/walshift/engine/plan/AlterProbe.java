@@ -4,6 +4,7 @@ import dev.walshift.engine.Problem;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.plan.AlterAction.TypeChange;
 import dev.walshift.engine.plan.AlterAction.Using;
+import dev.walshift.engine.plan.dependents.StandIns;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.ServerMessage;
@@ -62,15 +63,16 @@ final class AlterProbe {
      */
     AlteredClone run(AlterStatement statement) throws SQLException, RejectedException {
         long oid = new TableWriter(session, source, clone.schema()).create();
+        StandIns standIns = StandIns.make(session, source.relation().oid(), clone);
         CatalogReader reader = new CatalogReader(session, oid);
         TableModel before = reader.read();
         TableModel present = before;
         for (List<AlterAction> step : statement.steps()) {
             readUsing(step, before, present);
-            alter(step);
+            alter(step, standIns);
             present = reader.read();
         }
-        return new AlteredClone(source, before, present, written, using);
+        return new AlteredClone(source, before, present, standIns.take(), written, using);
     }
 
     private void readUsing(List<AlterAction> step, TableModel before, TableModel present)
@@ -142,7 +144,7 @@ final class AlterProbe {
         return names;
     }
 
-    private void alter(List<AlterAction> step) throws SQLException, RejectedException {
+    private void alter(List<AlterAction> step, StandIns standIns) throws SQLException, RejectedException {
         settings.asOperator(session);
         String head = AlterStatement.head(clone);
         StringBuilder sql = new StringBuilder(head);
@@ -159,21 +161,32 @@ final class AlterProbe {
             if (objection.isPresent()) {
                 throw new RejectedException(objection.get());
             }
-            throw new RejectedException(explain(e, step, sql.toString(), head.length()));
+            throw new RejectedException(explain(e, step, sql.toString(), head.length(), standIns));
         }
         settings.asWalshift(session);
     }
 
-    private static Problem explain(SQLException failure, List<AlterAction> step, String sql, int headLength) {
+    private Problem explain(
+            SQLException failure, List<AlterAction> step, String sql, int headLength, StandIns standIns) {
         ServerMessage server = ServerMessage.of(failure);
         String message = server.text();
         String place = server.position()
                 .map(position -> place(step, sql.offsetByCodePoints(0, position - 1), headLength, message))
                 .orElse("");
+        String detail = server.detail()
+                .map(text -> ": " + text.replace("\n", "; "))
+                .orElse("");
         return new Problem(
                 ProblemCode.WRONG_STATEMENT,
-                "the server rejects the change: %s (SQLSTATE %s)%s".formatted(message, failure.getSQLState(), place),
+                "the server rejects the change: %s%s (SQLSTATE %s)%s"
+                        .formatted(named(message, standIns), named(detail, standIns), failure.getSQLState(), place),
                 server.hint().orElse("Correct the statement; nothing was changed"));
+    }
+
+    /** By the names of the tables that clone and stand-ins are made after. */
+    private String named(String message, StandIns standIns) {
+        return standIns.unmasked(message)
+                .replace(clone.schema().name() + '.', source.name().schema().sql() + '.');
     }
 
     /**

@@ -119,6 +119,7 @@ final class Surveyor {
                         table.oid(),
                         table.name(),
                         clone.map(altered -> altered.after().name()),
+                        clone.map(AlteredClone::foreignKeys),
                         columns,
                         dropped,
                         request.consents()));

@@ -86,6 +86,10 @@ enum Disturbance {
     ROW_SECURITY(
             "ALTER TABLE orders ENABLE ROW LEVEL SECURITY",
             "SELECT relrowsecurity FROM pg_class WHERE oid = 'orders'::regclass",
+            SOURCE_CHANGED),
+    REFERENCE(
+            "CREATE TABLE precious (o int CONSTRAINT precious REFERENCES orders)",
+            "SELECT confrelid = 'orders'::regclass FROM pg_constraint WHERE conname = 'precious'",
             SOURCE_CHANGED);
 
     private final String statement;

@@ -93,6 +93,31 @@ final class PlainRoleTest {
 
     @ParameterizedTest
     @MethodSource("majors")
+    void carriesForeignKeysWithTheRightsThatThePlanAsksFor(ServerVersion version) throws Exception {
+        prepare(version, "INHERIT");
+        database.execute(
+                "CREATE TABLE shop.customers AS SELECT i AS id FROM generate_series(1, 1000) i",
+                "ALTER TABLE shop.customers ADD PRIMARY KEY (id)",
+                "ALTER TABLE shop.orders ADD FOREIGN KEY (n) REFERENCES shop.customers",
+                "CREATE TABLE shop.items (o int REFERENCES shop.orders)",
+                "INSERT INTO shop.items SELECT id FROM shop.orders",
+                "ALTER TABLE shop.items OWNER TO shop",
+                "GRANT %s, REFERENCES ON shop.customers TO migrator"
+                        .formatted(version.major() < 17 ? "UPDATE" : "MAINTAIN"));
+        try (Connection connection = database.connect()) {
+            assertThat(migration().run().verified()).isTrue();
+
+            assertThat(Scenario.list(
+                            connection,
+                            "SELECT conname FROM pg_constraint WHERE contype = 'f' AND convalidated AND connamespace ="
+                                    + " 'shop'::regnamespace ORDER BY 1"))
+                    .containsExactly("items_o_fkey", "orders_n_fkey");
+            Scenario.assertNothingLeft(connection);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
     void tellsARoleThatDoesNotInheritWhatItIsAMemberOf(ServerVersion version) throws Exception {
         prepare(version, "NOINHERIT");
         try (Connection connection = database.connect()) {

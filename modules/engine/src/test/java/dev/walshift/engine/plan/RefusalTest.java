@@ -123,18 +123,26 @@ class RefusalTest {
                     "WRONG_STATEMENT: the server rejects the change: column \"nope\" of relation \"Or\"der; Täble\""
                             + " does not exist (SQLSTATE 42703)"),
             new Case(
-                    PLAIN + ";;CREATE TABLE {s}.o (x int REFERENCES {t})",
+                    PLAIN
+                            + ";;CREATE TABLE {s}.\"o o\" (x int CONSTRAINT \"f k\" REFERENCES {t});;ALTER TABLE"
+                            + " {s}.\"o o\" DISABLE TRIGGER ALL",
                     WIDEN,
-                    hangs("constraint o_x_fkey on table {s}.o")),
+                    "UNSUPPORTED_DEPENDENT: triggers of foreign key f k of table {s}.\"o o\" are disabled, or set to"
+                            + " REPLICA or ALWAYS, which this release does not carry over"),
             new Case(
-                    "CREATE TABLE {s}.o (x int PRIMARY KEY);;CREATE TABLE {t} (id int PRIMARY KEY, CONSTRAINT fk"
-                            + " FOREIGN KEY (id) REFERENCES {s}.o)",
-                    WIDEN,
-                    hangs("constraint fk on table {t}")),
+                    "CREATE TABLE {t} (id int PRIMARY KEY, b int UNIQUE);;CREATE TABLE {s}.o (x int REFERENCES {t}"
+                            + " (b))",
+                    "DROP CONSTRAINT \"Or\"\"der; Täble_b_key\", " + WIDEN,
+                    "WRONG_STATEMENT: the server rejects the change: cannot drop constraint Or\"der; Täble_b_key on"
+                            + " table {t} because other objects depend on it: constraint o_x_fkey on table {s}.\"o\""
+                            + " depends on index {s}.\"Or\"\"der; Täble_b_key\" (SQLSTATE 2BP01)"),
             new Case(
-                    "CREATE TABLE {t} (id int PRIMARY KEY, up int CONSTRAINT fk REFERENCES {t})",
-                    WIDEN,
-                    hangs("constraint fk on table {t}")),
+                    "CREATE TABLE {t} (id int PRIMARY KEY, b int UNIQUE);;CREATE TABLE {s}.o (x int REFERENCES {t}"
+                            + " (b))",
+                    "DROP b, " + WIDEN,
+                    "WRONG_STATEMENT: the server rejects the change: cannot drop column b of table {t} because other"
+                            + " objects depend on it: constraint o_x_fkey on table {s}.\"o\" depends on column b of"
+                            + " table {t} (SQLSTATE 2BP01)"),
             new Case(
                     PLAIN
                             + ";;CREATE FUNCTION {s}.f() RETURNS void LANGUAGE sql BEGIN ATOMIC INSERT INTO {t} VALUES"
@@ -180,14 +188,17 @@ class RefusalTest {
             new Case(
                     PLAIN,
                     WIDEN + ", ADD FOREIGN KEY (b) REFERENCES {t}",
-                    "UNSUPPORTED_CHANGE: ADD FOREIGN KEY (b) REFERENCES {t}: it adds a foreign key, which this release"
-                            + " can't carry over the swap"),
+                    "UNSUPPORTED_CHANGE: ADD FOREIGN KEY (b) REFERENCES {t}: it adds a foreign key, which is checked"
+                            + " apart from a change of the rows"),
             new Case(
-                    "CREATE TABLE {t} (id int PRIMARY KEY, up int CONSTRAINT fk REFERENCES {t})",
-                    "DROP CONSTRAINT IF EXISTS fk",
-                    "UNSUPPORTED_CHANGE: DROP CONSTRAINT IF EXISTS fk: constraint fk is a foreign key, which this"
-                            + " release leaves alone",
-                    hangs("constraint fk on table {t}")),
+                    PLAIN + ";;CREATE FUNCTION {s}.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
+                            + ";;CREATE CONSTRAINT TRIGGER tr AFTER INSERT ON {t} FOR EACH ROW EXECUTE FUNCTION"
+                            + " {s}.f()",
+                    "DROP CONSTRAINT IF EXISTS tr",
+                    "UNSUPPORTED_CHANGE: DROP CONSTRAINT IF EXISTS tr: constraint tr is a trigger's, which this release"
+                            + " leaves alone",
+                    hangs("constraint tr on table {t}"),
+                    hangs("trigger tr on table {t}")),
             new Case(
                     PLAIN + ";;INSERT INTO {t} VALUES (1, 1)",
                     WIDEN + ", ADD x text NOT NULL",

@@ -17,6 +17,7 @@ public final class Inventory {
             new TriggerCarrier(),
             new RowSecurityCarrier(),
             new RuleCarrier(),
+            new ForeignKeyCarrier(),
             new PublicationCarrier());
 
     private static final SqlText SAVEPOINT = new SqlText("SAVEPOINT walshift_carrier");
