@@ -1,11 +1,15 @@
 package dev.walshift.testkit.oracle;
 
+import dev.walshift.postgres.SqlText;
+
 /**
- * One kind of fact about the objects of a database: a query of an object's class and numbers, and its properties as JSON.
+ * One kind of fact about the objects of a database: a query of an object's class and numbers, and its properties as
+ * JSON.
  *
- * <p>Most take a whole row of a catalog and leave out what no one can see or what is said better otherwise, so that a column that a
- * later server adds is not forgotten: it shows up by itself. What refers to others is told by names: OIDs and column numbers differ
- * from database to database. 16384 is the first OID that is not of the server's own making (FirstNormalObjectId).
+ * <p>Most take a whole row of a catalog and leave out what no one can see or what is said better otherwise, so that
+ * a column that a later server adds is not forgotten: it shows up by itself. What refers to others is told by names:
+ * OIDs and column numbers differ from database to database. 16384 is the first OID that is not of the server's own
+ * making (FirstNormalObjectId).
  */
 enum Facet {
     RELATION("""
@@ -20,9 +24,7 @@ enum Facet {
                   'of type', NULLIF(c.reloftype, 0)::regtype,
                   'row type', (SELECT typname FROM pg_type t WHERE t.oid = c.reltype),
                   'array type', (SELECT a.typname FROM pg_type t JOIN pg_type a ON a.oid = t.typarray WHERE t.oid = c.reltype),
-                  'reloptions', (SELECT jsonb_agg(o ORDER BY o) FROM unnest(c.reloptions) AS o),
-                  'toast options', (SELECT jsonb_agg(o ORDER BY o)
-                                      FROM pg_class t, unnest(t.reloptions) AS o WHERE t.oid = c.reltoastrelid),
+                  'toast options', (SELECT t.reloptions FROM pg_class t WHERE t.oid = c.reltoastrelid),
                   'partition key', pg_get_partkeydef(c.oid),
                   'bound', pg_get_expr(c.relpartbound, c.oid),
                   'definition', CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
@@ -35,14 +37,13 @@ enum Facet {
     COLUMN("""
         SELECT 'pg_class'::regclass, c.oid, a.attnum,
                to_jsonb(a) - '{attrelid,attname,atttypid,attnum,attcacheoff,atttypmod,atthasmissing,attmissingval,attacl,attcollation,
-                               attlen,attndims,attbyval,attalign,attoptions,attfdwoptions}'::text[]
+                               attlen,attndims,attbyval,attalign}'::text[]
                || jsonb_build_object(
                   'position', row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum),
                   'type', format_type(a.atttypid, a.atttypmod),
                   'collation', NULLIF(a.attcollation, 0)::regcollation,
                   'default', pg_get_expr(d.adbin, d.adrelid),
-                  'options', (SELECT jsonb_agg(o ORDER BY o) FROM unnest(a.attoptions) AS o),
-                  'privileges', (SELECT jsonb_agg(p::text ORDER BY p::text) FROM unnest(a.attacl) AS p))
+                                    'privileges', (SELECT jsonb_agg(p::text ORDER BY p::text) FROM unnest(a.attacl) AS p))
           FROM pg_class c
           JOIN own ON own.oid = c.relnamespace
           JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -198,8 +199,8 @@ enum Facet {
           FROM pg_seclabel l WHERE l.objoid >= 16384
         """),
     /**
-     * What an object is bound to by OID, which no definition shows: a view or function that still means the retired table tells it
-     * by the schema.
+     * What an object is bound to by OID, which no definition shows: a view or function that still means the retired
+     * table tells it by the schema.
      */
     DEPENDENCY("""
         SELECT d.classid, d.objid, d.objsubid,
@@ -227,7 +228,7 @@ enum Facet {
         return since;
     }
 
-    String query() {
-        return query;
+    SqlText query() {
+        return new SqlText(query);
     }
 }

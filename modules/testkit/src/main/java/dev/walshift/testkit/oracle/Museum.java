@@ -72,8 +72,8 @@ public final class Museum {
     }
 
     /**
-     * Alters the table as a DBA does who may lock everybody out: where the server refuses to alter a column under a wing, that
-     * wing's objects are dropped and created again.
+     * Alters the table as a DBA does who may lock everybody out: where the server refuses to alter a column under a
+     * wing, that wing's objects are dropped and created again.
      */
     public void alter(TestDatabase database, MuseumChange change) throws SQLException {
         List<Wing> inTheWay = wings.stream()
@@ -88,14 +88,20 @@ public final class Museum {
         execute(database, statements);
     }
 
-    /** The driver does not tell where the body of a BEGIN ATOMIC function ends, so a statement ends with its line here. */
+    /**
+     * The driver does not tell where the body of a BEGIN ATOMIC function ends, so a statement ends with its line
+     * here.
+     */
     private static void execute(TestDatabase database, List<String> scripts) throws SQLException {
         database.execute(scripts.stream()
                 .flatMap(script -> STATEMENT_END.splitAsStream(fill(script)))
                 .toArray(String[]::new));
     }
 
-    /** A text with the names of schema, table and free column in the places {@code {s}}, {@code {t}} and {@code {free}}. */
+    /**
+     * A text with the names of schema, table and free column in the places {@code {s}}, {@code {t}} and {@code
+     * {free}}.
+     */
     public static String fill(String text) {
         return text.replace("{s}", SCHEMA.sql()).replace("{t}", TABLE.sql()).replace("{free}", FREE.sql());
     }

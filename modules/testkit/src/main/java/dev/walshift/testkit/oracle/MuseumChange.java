@@ -8,7 +8,8 @@ import java.util.Set;
 /**
  * A change of the museum's table.
  *
- * @param clauses what follows {@code ALTER TABLE <table>}, one for each statement; only the first may alter what a wing holds
+ * @param clauses what follows {@code ALTER TABLE <table>}, one for each statement; only the first may alter what a
+ *     wing holds
  * @param held columns that the server alters only if nothing stands on them, or "rewrite"
  * @param volatileColumns columns that get other values each time
  */

@@ -21,8 +21,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * PostgreSQL's own pg_dump, which the server archives don't hold: one that is installed on this machine. It refuses a server newer
- * than itself.
+ * PostgreSQL's own pg_dump, which the server archives don't hold: one that is installed on this machine. It refuses
+ * a server newer than itself.
  */
 public final class PgDump {
     /** Where Debian's packages put the programs of each major. */
@@ -50,7 +50,7 @@ public final class PgDump {
 
     private static List<PgDump> installed() throws IOException, InterruptedException {
         List<Path> folders = new ArrayList<>();
-        for (String folder : System.getenv().getOrDefault("PATH", "").split(File.pathSeparator)) {
+        for (String folder : System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1)) {
             folders.add(Path.of(folder));
         }
         if (Files.isDirectory(VERSIONED)) {

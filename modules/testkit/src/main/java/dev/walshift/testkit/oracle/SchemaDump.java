@@ -1,5 +1,6 @@
 package dev.walshift.testkit.oracle;
 
+import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.testkit.TestDatabase;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -16,25 +17,25 @@ import java.util.TreeSet;
 import java.util.function.BiPredicate;
 
 /**
- * The schema of a database as text that depends on nothing but the schema: sorted, with names in the place of OIDs. Schemas of
- * walshift's own are left out, but what depends on something in one of them says so.
+ * The schema of a database as text that depends on nothing but the schema: sorted, with names in the place of OIDs.
+ * Schemas of walshift's own are left out, but what depends on something in one of them says so.
  *
  * @param objects properties of each object, by its kind and schema-qualified name
  */
 public record SchemaDump(SortedMap<String, SortedMap<String, String>> objects) {
     /** Names of hidden triggers and of TOAST tables hold OIDs. */
-    private static final String READ = """
+    private static final SqlTemplate READ = SqlTemplate.of("""
         WITH own AS (
              SELECT oid FROM pg_namespace WHERE nspname !~ '^(pg_|walshift(_|$))' AND nspname <> 'information_schema')
         SELECT concat_ws(' ', o.type, o.identity), p.key, p.value #>> '{}'
-          FROM (%s) AS f(classid, objid, subid, properties)
+          FROM ({facet}) AS f(classid, objid, subid, properties)
          CROSS JOIN LATERAL pg_identify_object(f.classid, f.objid, f.subid) AS o
          CROSS JOIN LATERAL pg_identify_object_as_address(f.classid, f.objid, f.subid) AS a
           LEFT JOIN LATERAL jsonb_each(jsonb_strip_nulls(f.properties)) AS p ON true
          WHERE COALESCE(a.object_names[1], '') !~ '^"?(pg_toast|walshift)(_|"|\\.|$)'
            AND NOT EXISTS (SELECT FROM pg_trigger t
                             WHERE f.classid = 'pg_trigger'::regclass AND t.oid = f.objid AND t.tgisinternal)
-        """;
+        """);
 
     public SchemaDump {
         SortedMap<String, SortedMap<String, String>> copy = new TreeMap<>();
@@ -65,7 +66,8 @@ public record SchemaDump(SortedMap<String, SortedMap<String, String>> objects) {
 
     private static void read(Statement statement, Facet facet, Map<String, SortedMap<String, String>> objects)
             throws SQLException {
-        try (ResultSet rows = statement.executeQuery(READ.formatted(facet.query()))) {
+        try (ResultSet rows =
+                statement.executeQuery(READ.with("facet", facet.query()).sql())) {
             while (rows.next()) {
                 Map<String, String> properties = objects.computeIfAbsent(rows.getString(1), name -> new TreeMap<>());
                 String property = rows.getString(2);
