@@ -16,7 +16,6 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 
 /** Makes the altered clone the shadow: takes its indexes away, to be built after the copy, and writes down the rest. */
 final class BlueprintMaker {
@@ -131,15 +130,13 @@ final class BlueprintMaker {
                 restore("toast.", model.relation().toastOptions()));
     }
 
+    /** With all of them: the server appends what it is told to set, and pg_dump shows the order. */
     private SqlText restore(String prefix, List<String> options) {
-        Optional<String> chosen = options.stream()
-                .filter(option -> Options.name(option).equals(AUTOVACUUM))
-                .findFirst();
-        SqlTemplate statement = chosen.isPresent() ? SET : RESET;
-        SqlPart option =
-                chosen.map(value -> Options.one(prefix, value)).orElseGet(() -> new SqlText(prefix + AUTOVACUUM));
-        return new SqlText(
-                statement.with("table", source.name()).with("options", option).sql());
+        boolean chosen = options.stream().map(Options::name).anyMatch(AUTOVACUUM::equals);
+        SqlTemplate statement = chosen
+                ? SET.with("options", Options.list(prefix, options))
+                : RESET.with("options", new SqlText(prefix + AUTOVACUUM));
+        return new SqlText(statement.with("table", source.name()).sql());
     }
 
     private static List<QualifiedName> names(TableModel table) {
