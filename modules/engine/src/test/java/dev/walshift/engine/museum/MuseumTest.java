@@ -10,6 +10,7 @@ import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.MigrationPlan;
 import dev.walshift.engine.plan.Planner;
 import dev.walshift.engine.plan.Strategy;
+import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
@@ -25,6 +26,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -181,7 +183,20 @@ final class MuseumTest {
         }
     }
 
-    private static void migrate(TestDatabase database, MigrationRequest request) throws Exception {
+    /** By an operator who agrees to everything. */
+    private static void migrate(TestDatabase database, MigrationRequest wish) throws Exception {
+        AlterRequest change = wish.alter();
+        MigrationRequest request = new MigrationRequest(
+                new AlterRequest(
+                        change.table(),
+                        change.clauses(),
+                        change.using(),
+                        change.columnOrder(),
+                        change.rebuild(),
+                        EnumSet.allOf(Consent.class)),
+                wish.workers(),
+                wish.dropRetired(),
+                wish.verify());
         MigrationReport report = Scenario.migration(database, request).run();
         assertThat(report.strategy()).isEqualTo(Strategy.SHADOW);
         try (Connection connection = database.connect()) {
