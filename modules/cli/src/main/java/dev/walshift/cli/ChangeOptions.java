@@ -1,8 +1,10 @@
 package dev.walshift.cli;
 
 import dev.walshift.cli.config.ColumnNames;
+import dev.walshift.cli.config.TextFile;
 import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.postgres.Identifier;
+import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,6 +43,13 @@ final class ChangeOptions {
     private Optional<String> columnOrder = Optional.empty();
 
     @Option(
+            names = "--target-ddl",
+            paramLabel = "<file>",
+            description = "file with the new table's own DDL, instead of --alter: CREATE TABLE by the same name, its partitions, "
+                    + "indexes and constraints; makes a plain table a partitioned one. --using is by its columns then")
+    private Optional<Path> targetDdl = Optional.empty();
+
+    @Option(
             names = "--accept-publications",
             description = "swap the table in the publications that have it; see docs/compatibility.md for what their "
                     + "subscribers see")
@@ -73,6 +82,11 @@ final class ChangeOptions {
 
     Optional<List<Identifier>> columnOrder(Consumer<String> problems) {
         return columnOrder.flatMap(text -> parsed("--column-order", text, ColumnNames::parseList, problems));
+    }
+
+    /** The file's text: a migration that goes on does not need the file. */
+    Optional<String> targetDdl(Consumer<String> problems) {
+        return targetDdl.flatMap(file -> TextFile.read(file, problem -> problems.accept("--target-ddl: " + problem)));
     }
 
     Set<Consent> consents() {

@@ -40,6 +40,7 @@ public final class ConfigFile {
             "alter",
             "using",
             "column-order",
+            "target-ddl",
             "accept-publications",
             "rebuild-materialized-views",
             "workers",
@@ -74,11 +75,17 @@ public final class ConfigFile {
                 value(root, "alter", this::texts),
                 value(root, "using", this::assignments),
                 value(root, "column-order", this::columns),
+                value(root, "target-ddl", this::text).flatMap(this::targetDdl),
                 consents(root),
                 value(root, "workers", this::wholeNumber),
                 value(root, "drop-retired", this::truth),
                 value(root, "verify", this::verifyMode),
                 budgets(root));
+    }
+
+    /** A path that is not absolute begins where this file is. */
+    private Optional<String> targetDdl(String path) {
+        return TextFile.read(file.resolveSibling(path), problem -> problems.accept("target-ddl: " + problem));
     }
 
     private Set<Consent> consents(JsonNode root) {

@@ -23,6 +23,7 @@ import java.util.regex.Pattern;
  * @param alter clauses or whole statements
  * @param using expressions by column
  * @param columnOrder of the new table
+ * @param targetDdl the text of the file that --target-ddl names
  * @param consents what the operator agrees to
  * @param workers parallel workers
  * @param dropRetired whether the old table is dropped at the end
@@ -35,6 +36,7 @@ public record MigrationValues(
         Optional<List<String>> alter,
         Optional<Map<Identifier, String>> using,
         Optional<List<Identifier>> columnOrder,
+        Optional<String> targetDdl,
         Set<Consent> consents,
         Optional<Integer> workers,
         Optional<Boolean> dropRetired,
@@ -47,6 +49,7 @@ public record MigrationValues(
 
     public static MigrationValues none() {
         return new MigrationValues(
+                Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
@@ -69,6 +72,7 @@ public record MigrationValues(
                 alter.or(others::alter),
                 using.or(others::using),
                 columnOrder.or(others::columnOrder),
+                targetDdl.or(others::targetDdl),
                 all,
                 workers.or(others::workers),
                 dropRetired.or(others::dropRetired),
@@ -79,8 +83,12 @@ public record MigrationValues(
     /** What is wrong with them as a whole, one line each. */
     public List<String> problems() {
         List<String> problems = new ArrayList<>();
-        if (alter.isEmpty() && columnOrder.isEmpty()) {
-            problems.add("nothing to change: give --alter or --column-order, here or in the configuration file");
+        if (alter.isEmpty() && columnOrder.isEmpty() && targetDdl.isEmpty()) {
+            problems.add(
+                    "nothing to change: give --alter, --column-order or --target-ddl, here or in the configuration file");
+        }
+        if (targetDdl.isPresent() && (alter.isPresent() || columnOrder.isPresent())) {
+            problems.add("--target-ddl gives the whole new table: give either it, or --alter and --column-order");
         }
         if (table.isEmpty()
                 && alter.orElse(List.of()).stream()
@@ -117,7 +125,12 @@ public record MigrationValues(
     /** The request, once there are no {@link #problems()}. */
     public MigrationRequest toRequest() {
         AlterRequest change = new AlterRequest(
-                table, alter.orElse(List.of()), using.orElse(Map.of()), columnOrder.orElse(List.of()), consents);
+                table,
+                alter.orElse(List.of()),
+                using.orElse(Map.of()),
+                columnOrder.orElse(List.of()),
+                targetDdl,
+                consents);
         return new MigrationRequest(
                 change, workers.orElse(DEFAULT_WORKERS), dropRetired.orElse(false), verify.orElse(VerifyMode.FULL));
     }

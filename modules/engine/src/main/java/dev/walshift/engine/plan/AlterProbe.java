@@ -69,7 +69,7 @@ final class AlterProbe {
             alter(step);
             present = reader.read();
         }
-        return new AlteredClone(source, before, present, written, using);
+        return new AlteredClone(source, before, present, PartitionTree.NONE, written, using);
     }
 
     private void readUsing(List<AlterAction> step, TableModel before, TableModel present)

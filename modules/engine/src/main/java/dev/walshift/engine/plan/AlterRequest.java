@@ -16,6 +16,7 @@ import java.util.Set;
  * @param clauses what follows {@code ALTER TABLE t}, or the whole statement
  * @param using expressions for columns whose type changes, by column name in the source; in place of a USING in the clauses
  * @param columnOrder the wanted order of the new table's columns, by their new names; empty to leave it
+ * @param targetDdl the new table's own DDL, instead of clauses that alter the present one; {@code using} is by its columns then
  * @param consents what the operator agrees to that the swap does to what hangs on the table
  */
 public record AlterRequest(
@@ -23,6 +24,7 @@ public record AlterRequest(
         List<String> clauses,
         Map<Identifier, String> using,
         List<Identifier> columnOrder,
+        Optional<String> targetDdl,
         Set<Consent> consents) {
     public AlterRequest {
         clauses = List.copyOf(clauses);
@@ -31,17 +33,22 @@ public record AlterRequest(
         consents = Set.copyOf(consents);
     }
 
-    /** One that agrees to nothing. */
+    /** One that alters, and agrees to nothing. */
     public AlterRequest(
             Optional<String> table, List<String> clauses, Map<Identifier, String> using, List<Identifier> columnOrder) {
-        this(table, clauses, using, columnOrder, Set.of());
+        this(table, clauses, using, columnOrder, Optional.empty(), Set.of());
     }
 
     /** The same change in the one form that all requests for it have: the table by its full name, each action a clause. */
     public AlterRequest normalized(QualifiedName fullName) {
+        if (targetDdl.isPresent()) {
+            return new AlterRequest(
+                    Optional.of(fullName.sql()), clauses, using, columnOrder, targetDdl, consents);
+        }
         List<String> actions = AlterStatement.parse(this).actions().stream()
                 .map(AlterAction::sql)
                 .toList();
-        return new AlterRequest(Optional.of(fullName.sql()), actions, Map.of(), columnOrder, consents);
+        return new AlterRequest(
+                Optional.of(fullName.sql()), actions, Map.of(), columnOrder, Optional.empty(), consents);
     }
 }

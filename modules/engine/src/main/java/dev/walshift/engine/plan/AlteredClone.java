@@ -11,6 +11,7 @@ import java.util.stream.IntStream;
  * @param source the table itself
  * @param before the clone as created: its columns are the source's, in order
  * @param after the clone as altered
+ * @param tree what is below it, if the operator's own DDL made it
  * @param written each USING as the operator has it, by the column's number in the clone
  * @param using what each USING means, by the column's number in the clone, over the source's column names
  */
@@ -18,6 +19,7 @@ record AlteredClone(
         TableModel source,
         TableModel before,
         TableModel after,
+        PartitionTree tree,
         Map<Integer, AlterAction.Using> written,
         Map<Integer, Expression> using) {
     AlteredClone {

@@ -6,7 +6,9 @@ import dev.walshift.engine.table.Blueprint.StatisticsNames;
 import dev.walshift.engine.table.CatalogFingerprint;
 import dev.walshift.engine.table.Dependents;
 import dev.walshift.engine.table.IndexDefinition;
+import dev.walshift.engine.table.MappedColumn;
 import dev.walshift.engine.table.TableRef;
+import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlPart;
@@ -44,66 +46,95 @@ final class BlueprintMaker {
     }
 
     Blueprint make(ShadowNames names) throws SQLException {
-        TableModel model = new CatalogReader(session, change.shadowOid()).read();
-        List<Index> indexes = inOrder(model.indexes());
-        strip(indexes);
-        stopAutovacuum();
         AlteredClone clone = change.altered();
+        PartitionTree tree = clone.tree();
+        List<TableModel> tables = new ArrayList<>(List.of(new CatalogReader(session, change.shadowOid()).read()));
+        tables.addAll(tree.tables());
+        List<TableModel> heaps = tree.isPartitioned() ? tree.leaves() : tables;
+        List<TableIndex> indexes = inOrder(tables);
+        strip(indexes);
+        List<SqlText> atSwap = new ArrayList<>();
+        for (TableModel heap : heaps) {
+            stopAutovacuum(heap);
+            atSwap.addAll(autovacuumAsBefore(heap));
+        }
         SequenceHandover sequences = new SequenceHandover(clone);
-        List<SqlText> atSwap = new ArrayList<>(autovacuumAsBefore(model));
         return new Blueprint(
                 source,
                 shadow,
+                tree.names(searched(clone)),
                 names.retiredSchema(),
                 names.keyLog(),
                 key.key(),
                 change.mapping(),
                 indexes.stream().map(this::definition).toList(),
                 indexes.stream()
-                        .flatMap(index -> new IndexFinishing(shadow, index).statements().stream())
+                        .flatMap(it -> new IndexFinishing(it.table(), it.index()).statements().stream())
                         .toList(),
                 atSwap,
                 dependents,
                 sequences.sequences(),
-                new StatisticsNames(names(clone.source()), names(model)),
+                new StatisticsNames(
+                        names(List.of(clone.source())), names(tables)),
                 clone.source().relation().replicaIdentity(),
                 key.replicaIdentityIndex(),
                 CatalogFingerprint.of(session, source.oid()));
     }
 
-    private List<Index> inOrder(List<Index> indexes) {
-        return indexes.stream()
+    /** An index and whose it is: the shadow's, or that of a table below it. */
+    private record TableIndex(QualifiedName table, Index index) {}
+
+    private List<TableIndex> inOrder(List<TableModel> tables) {
+        return tables.stream()
+                .flatMap(table -> table.indexes().stream().map(index -> new TableIndex(table.name(), index)))
                 .sorted(Comparator.comparing(
-                        (Index index) -> !index.name().equals(key.target().name())))
+                        (TableIndex it) -> !it.index().name().equals(key.target().name())))
                 .toList();
     }
 
-    private IndexDefinition definition(Index index) {
-        return new IndexDefinition(index.name(), index.create(shadow), index.addConstraint(shadow), index.tablespace());
+    private IndexDefinition definition(TableIndex it) {
+        Index index = it.index();
+        return new IndexDefinition(
+                index.name(), index.create(it.table()), index.addConstraint(it.table()), index.tablespace());
     }
 
-    private void strip(List<Index> indexes) throws SQLException {
-        for (Index index : indexes) {
+    /** What is a part of a partitioned table's index goes with that. */
+    private void strip(List<TableIndex> indexes) throws SQLException {
+        for (TableIndex it : indexes) {
+            Index index = it.index();
+            if (index.marks().parent().isPresent()) {
+                continue;
+            }
             SqlPart drop = index.constraint().isPresent()
-                    ? DROP_CONSTRAINT.with("table", shadow).with("name", index.name())
+                    ? DROP_CONSTRAINT.with("table", it.table()).with("name", index.name())
                     : DROP_INDEX.with("index", new QualifiedName(shadow.schema(), index.name()));
             session.execute(drop);
         }
     }
 
+    /** Columns of the partition key by which a row is found: null would find none, and what can't be computed again the wrong one. */
+    private List<Identifier> searched(AlteredClone clone) {
+        List<Identifier> repeatable = change.mapping().repeatable().stream()
+                .map(MappedColumn::target)
+                .toList();
+        return clone.tree().keyColumns().stream()
+                .filter(name -> clone.after().column(name).orElseThrow().notNull() && repeatable.contains(name))
+                .toList();
+    }
+
     /** It would scan the shadow while it is filled, and hold off the swap. */
-    private void stopAutovacuum() throws SQLException {
+    private void stopAutovacuum(TableModel heap) throws SQLException {
         SqlText off = new SqlText("autovacuum_enabled = false, toast.autovacuum_enabled = false");
-        session.execute(SET.with("table", shadow).with("options", off));
+        session.execute(SET.with("table", heap.name()).with("options", off));
     }
 
-    private List<SqlText> autovacuumAsBefore(TableModel model) {
+    private List<SqlText> autovacuumAsBefore(TableModel heap) {
         return List.of(
-                restore("", model.relation().options()),
-                restore("toast.", model.relation().toastOptions()));
+                restore(heap, "", heap.relation().options()),
+                restore(heap, "toast.", heap.relation().toastOptions()));
     }
 
-    private SqlText restore(String prefix, List<String> options) {
+    private SqlText restore(TableModel heap, String prefix, List<String> options) {
         Optional<String> chosen = options.stream()
                 .filter(option -> Options.name(option).equals(AUTOVACUUM))
                 .findFirst();
@@ -111,10 +142,13 @@ final class BlueprintMaker {
         SqlPart option =
                 chosen.map(value -> Options.one(prefix, value)).orElseGet(() -> new SqlText(prefix + AUTOVACUUM));
         return new SqlText(
-                statement.with("table", source.name()).with("options", option).sql());
+                statement.with("table", heap.name().in(source.name().schema())).with("options", option).sql());
     }
 
-    private static List<QualifiedName> names(TableModel table) {
-        return table.statistics().stream().map(Statistics::name).toList();
+    private static List<QualifiedName> names(List<TableModel> tables) {
+        return tables.stream()
+                .flatMap(table -> table.statistics().stream())
+                .map(Statistics::name)
+                .toList();
     }
 }

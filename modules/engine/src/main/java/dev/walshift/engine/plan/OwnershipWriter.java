@@ -50,7 +50,7 @@ final class OwnershipWriter {
     }
 
     /** A new owner must be allowed to create objects in the schema, if it is not a superuser who asks. */
-    private void own() throws SQLException {
+    void own() throws SQLException {
         Identifier owner = model.relation().owner();
         Identifier we = new Identifier(session.queryOne(CURRENT_USER, row -> row.getString(1)));
         if (!owner.equals(we)) {

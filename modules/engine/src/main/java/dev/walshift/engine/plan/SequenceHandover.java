@@ -43,7 +43,7 @@ final class SequenceHandover {
                     widening(sequence, target)));
         }
         return clone.after()
-                .identityOf(target.name())
+                .sequenceOf(target.name())
                 .map(shadow -> new OwnedSequence(
                         sequence.name(),
                         OwnedSequence.Kind.IDENTITY,

@@ -42,9 +42,6 @@ final class Surveyor {
           FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE c.oid = ?::oid
         """);
-    private static final SqlTemplate CREATE_COLUMNS = SqlTemplate.of("CREATE TABLE {columns} (LIKE {table})");
-    private static final SqlTemplate DROP = SqlTemplate.of("DROP TABLE {table}");
-    private static final Identifier COLUMNS = new Identifier("walshift_columns");
     private static final SqlText SAVEPOINT = new SqlText("SAVEPOINT walshift_probe");
     private static final SqlText ROLLBACK = new SqlText("ROLLBACK TO SAVEPOINT walshift_probe");
     private static final SqlText RELEASE = new SqlText("RELEASE SAVEPOINT walshift_probe");
@@ -52,6 +49,7 @@ final class Surveyor {
     private final Session session;
     private final AlterRequest request;
     private final AlterStatement statement;
+    private final Optional<TargetFile> target;
     private final Findings findings = new Findings();
     private final List<String> changes = new ArrayList<>();
     private Strategy strategy = Strategy.SHADOW;
@@ -60,6 +58,7 @@ final class Surveyor {
         this.session = session;
         this.request = request;
         this.statement = AlterStatement.parse(request);
+        this.target = request.targetDdl().map(TargetFile::parse);
     }
 
     /** What is done to have a schema for the clone. */
@@ -75,6 +74,7 @@ final class Surveyor {
     Survey survey(SchemaMaker schema) throws SQLException {
         Settings settings = Settings.of(session);
         statement.problems().forEach(findings::problem);
+        target.ifPresent(this::judge);
         Optional<Long> oid = statement.table().isEmpty() ? Optional.empty() : find();
         settings.pin(session, PATIENCE);
         boolean writable = new ServerChecks(session, findings).check();
@@ -91,13 +91,24 @@ final class Surveyor {
         if (writable
                 && verdict.plain()
                 && verdict.ours()
-                && statement.problems().isEmpty()) {
+                && statement.problems().isEmpty()
+                && target.stream().allMatch(file -> file.problems().isEmpty())) {
             change = probe(settings, look.table, schema);
         }
         Dependents dependents = verdict.plain() ? dependents(look.table, change) : Dependents.NONE;
         settings.restore(session);
         return new Survey(
                 look.table, describe(look.table.name()), look.size, strategy, changes, findings, dependents, change);
+    }
+
+    private void judge(TargetFile file) {
+        file.problems().forEach(findings::problem);
+        if (!request.clauses().isEmpty() || !request.columnOrder().isEmpty()) {
+            findings.problem(
+                    ProblemCode.WRONG_STATEMENT,
+                    "the new table's own DDL says all that there is to change, and more is asked for",
+                    "Give either the new table's DDL, or clauses of ALTER TABLE and an order of columns");
+        }
     }
 
     private Dependents dependents(TableRef table, Optional<Change> change) throws SQLException {
@@ -154,6 +165,9 @@ final class Surveyor {
 
     /** The order of columns is part of what is asked for, although no statement can say it. */
     private String describe(QualifiedName table) {
+        if (request.targetDdl().isPresent()) {
+            return request.targetDdl().get().strip();
+        }
         return request.columnOrder().isEmpty()
                 ? statement.sql(table)
                 : "%s\n/* columns in the order %s */"
@@ -181,7 +195,10 @@ final class Surveyor {
             if (!new StatementChecks(session, source, findings).check(statement)) {
                 return Optional.empty();
             }
-            AlteredClone clone = new AlterProbe(session, settings, source, schema.make(session)).run(statement);
+            Identifier probeSchema = schema.make(session);
+            AlteredClone clone = target.isPresent()
+                    ? new TargetProbe(session, settings, source, probeSchema, request.using()).run(target.get())
+                    : new AlterProbe(session, settings, source, probeSchema).run(statement);
             Optional<Change> change = Optional.of(judge(clone));
             session.execute(RELEASE);
             return change;
@@ -204,18 +221,20 @@ final class Surveyor {
 
     private Change judge(AlteredClone clone) throws SQLException {
         new CloneChecks(session, clone, findings).check();
+        if (target.isPresent()) {
+            new TargetChecks(session, clone, findings).check();
+        }
         changes.addAll(new ChangeReport(clone).lines());
         ColumnOrder order = new ColumnOrder(session, clone, request.columnOrder());
         boolean rebuild = statement.steps().isEmpty() || order.isAsked();
         strategy = rebuild ? Strategy.SHADOW : StrategyChooser.choose(clone);
-        QualifiedName columns = new QualifiedName(clone.after().name().schema(), COLUMNS);
-        session.execute(CREATE_COLUMNS
-                .with("columns", columns)
-                .with("table", clone.source().name()));
-        ExpressionProbe expressions = new ExpressionProbe(session, columns);
-        RowMapping mapping = new MappingBuilder(clone, expressions, findings).build();
-        Optional<KeyChoice> key = new KeyChooser(clone, expressions, findings).choose();
-        session.execute(DROP.with("table", columns));
+        RowMapping mapping;
+        Optional<KeyChoice> key;
+        try (SourceColumns columns = SourceColumns.create(
+                session, clone.source().name(), clone.after().name().schema())) {
+            mapping = new MappingBuilder(clone, columns.expressions(), findings).build();
+            key = new KeyChooser(clone, columns.expressions(), findings).choose();
+        }
         long shadow = clone.after().relation().oid();
         if (order.isAsked() && order.isComplete(findings)) {
             shadow = order.apply();

@@ -89,6 +89,24 @@ record TableModel(
         return constraints.stream().anyMatch(constraint -> constraint.kind() == Constraint.Kind.NOT_NULL);
     }
 
+    /** The sequence of a column, whichever way it owns it. */
+    Optional<ColumnSequence> sequenceOf(Identifier column) {
+        return identityOf(column)
+                .or(() -> sequences.stream()
+                        .filter(sequence -> sequence.column().equals(column))
+                        .findFirst());
+    }
+
+    /** The same as another relation. */
+    TableModel withRelation(Relation other) {
+        return new TableModel(other, columns, constraints, indexes, sequences, statistics);
+    }
+
+    /** The same with other sequences. */
+    TableModel withSequences(List<ColumnSequence> others) {
+        return new TableModel(relation, columns, constraints, indexes, others, statistics);
+    }
+
     /** The same with other columns in another order. */
     TableModel withColumns(List<Column> ordered) {
         return new TableModel(relation, ordered, constraints, indexes, sequences, statistics);

@@ -25,12 +25,25 @@ public final class DataRejected {
         if (server.isEmpty() || state == null || !(state.startsWith("22") || state.startsWith("23"))) {
             throw e;
         }
+        if (isWithoutPartition(server.get())) {
+            return new MigrationException(
+                    ProblemCode.DATA_REJECTED,
+                    "a row of %s has no partition to go to: %s"
+                            .formatted(table.source().name(), server.get().getDetail()),
+                    "Add a partition for it, or a DEFAULT one, to the file of --target-ddl, then start again.",
+                    e);
+        }
         return new MigrationException(
                 ProblemCode.DATA_REJECTED,
                 "a row of %s does not fit the new schema: %s"
                         .formatted(table.source().name(), what(server.get())),
                 "The blocking ALTER TABLE would fail on it too. Mend the rows or the statement, then start again.",
                 e);
+    }
+
+    /** By the function that looks for it (execPartition.c), since the message is in the server's language; its detail is the partition key. */
+    private static boolean isWithoutPartition(ServerErrorMessage error) {
+        return "ExecFindPartition".equals(error.getRoutine());
     }
 
     /** Without the detail, which quotes the whole row. */
