@@ -20,9 +20,11 @@ import dev.walshift.testkit.workload.Workload;
 import dev.walshift.testkit.workload.WorkloadOptions;
 import dev.walshift.testkit.workload.WorkloadTable;
 import java.sql.Connection;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -50,7 +52,7 @@ final class TargetDdlTest {
         ALTER TABLE {t} ATTACH PARTITION second FOR VALUES FROM ('2024-01-01 01:00Z') TO ('2024-01-01 03:00Z');
         CREATE TABLE rest PARTITION OF {t} DEFAULT;
         CREATE INDEX ON {t} ({touched}, {counter});
-        CREATE INDEX "by code; here" ON {t} ({code} text_pattern_ops) WITH (fillfactor = 80);
+        CREATE INDEX "by code; here" ON {t} (lower({code}) text_pattern_ops) WITH (fillfactor = 80);
         CREATE UNIQUE INDEX only_here ON rest ({code});
         ALTER INDEX "by code; here" ALTER COLUMN 1 SET STATISTICS 500;
         CREATE STATISTICS "st 1" ON {touched}, {counter} FROM {t};
@@ -62,7 +64,7 @@ final class TargetDdlTest {
         """.formatted(COLUMNS);
 
     private static final String BY_LIST = """
-        CREATE TABLE {t} (%s, bucket int NOT NULL, UNIQUE ({key}, bucket)) PARTITION BY LIST (bucket);
+        CREATE TABLE {t} (%s, bucket int NOT NULL DEFAULT 7, UNIQUE ({key}, bucket)) PARTITION BY LIST (bucket);
         CREATE TABLE zero PARTITION OF {t} (CONSTRAINT zero_key PRIMARY KEY ({key})) FOR VALUES IN (0);
         CREATE TABLE one PARTITION OF {t} FOR VALUES IN (1);
         CREATE TABLE others PARTITION OF {t} DEFAULT;
@@ -105,7 +107,9 @@ final class TargetDdlTest {
                            WHERE a.attrelid = i.indexrelid))
           FROM tree JOIN pg_index i ON i.indrelid = oid LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid
         UNION ALL
-        SELECT concat_ws(' ', 'constraint', o.conrelid::regclass, o.conname, pg_get_constraintdef(o.oid), o.convalidated, o.conislocal,
+        SELECT concat_ws(' ', 'constraint', o.conrelid::regclass, o.conname, pg_get_constraintdef(o.oid), o.convalidated,
+                         -- ADD PRIMARY KEY makes the NOT NULL of a partition its own (18), as a restored dump does
+                         CASE WHEN o.contype <> 'n' THEN o.conislocal END,
                          o.coninhcount, (SELECT p.conname FROM pg_constraint p WHERE p.oid = o.conparentid),
                          obj_description(o.oid, 'pg_constraint'))
           FROM tree JOIN pg_constraint o ON o.conrelid = tree.oid
@@ -160,21 +164,22 @@ final class TargetDdlTest {
             assertThat(comparison.isExact()).as(comparison.toString()).isTrue();
             Scenario.assertNothingLeft(connection);
             direct.execute("SET search_path = %s; %s".formatted(TABLE.name().schema().sql(), file));
-            assertThat(Scenario.list(connection, made(connection))).isEqualTo(Scenario.list(expected, made(expected)));
+            assertThat(Scenario.list(connection, made(connection)))
+                    .containsExactlyInAnyOrderElementsOf(Scenario.list(expected, made(expected)));
         }
     }
 
     static MigrationRequest request(String file, Map<Identifier, String> using) {
         return new MigrationRequest(
                 new AlterRequest(
-                        Optional.of(TABLE.name().sql()), List.of(), using, List.of(), Optional.of(file), java.util.Set.of()),
+                        Optional.of(TABLE.name().sql()), List.of(), using, List.of(), Optional.of(file), Set.of()),
                 2,
                 false,
                 VerifyMode.FULL);
     }
 
     private static String made(Connection connection) throws Exception {
-        try (java.sql.Statement statement = connection.createStatement()) {
+        try (Statement statement = connection.createStatement()) {
             statement.execute("SET search_path = " + TABLE.name().schema().sql());
         }
         return MADE.formatted("'%s'".formatted(TABLE.name().sql().replace("'", "''")));
