@@ -43,7 +43,7 @@ final class SequenceHandover {
                     widening(sequence, target)));
         }
         return clone.after()
-                .sequenceOf(target.name())
+                .identityOf(target.name())
                 .map(shadow -> new OwnedSequence(
                         sequence.name(),
                         OwnedSequence.Kind.IDENTITY,

@@ -83,21 +83,32 @@ final class TargetChecks {
         }
     }
 
-    /** A sequence that begins anew would give values that rows have already. */
+    /**
+     * A sequence that begins anew would give values that rows have already; and to draw from a serial's takes a right that to draw from an
+     * identity's does not.
+     */
     private void checkSequences() {
         for (ColumnSequence sequence : clone.after().sequences()) {
             Optional<Column> from = clone.source().column(sequence.column());
             Optional<ColumnSequence> now = clone.source().sequenceOf(sequence.column());
-            if (from.isPresent() && now.filter(ColumnSequence::identity).isEmpty()) {
+            boolean goesOn = sequence.identity()
+                    && now.filter(ColumnSequence::identity).isPresent();
+            if (from.isPresent() && !goesOn) {
                 findings.problem(
                         ProblemCode.UNSUPPORTED_CHANGE,
                         "column %s of the new table draws from a sequence of its own, which would begin among the values that rows have already"
                                 .formatted(sequence.column()),
-                        now.map(serial -> "Let the present sequence go on: DEFAULT nextval(%s)"
-                                        .formatted(SqlText.literal(serial.name().sql())))
+                        now.map(TargetChecks::goOn)
                                 .orElse("Leave it out, or make it after the migration with a START WITH above them"));
             }
         }
+    }
+
+    private static String goOn(ColumnSequence present) {
+        return present.identity()
+                ? "Make it an identity column, as it is now: it goes on with the value that was reached"
+                : "Let the present sequence go on: DEFAULT nextval(%s)"
+                        .formatted(SqlText.literal(present.name().sql()));
     }
 
     private void checkBonds() throws SQLException {
@@ -118,7 +129,7 @@ final class TargetChecks {
                     ProblemCode.UNSUPPORTED_CHANGE,
                     "%s of the new table depends on %s, which goes away with the present one".formatted(bond.from(), bond.to()),
                     "Let it depend on something that stays; a column that takes the place of an identity column is to be"
-                            + " an identity or a serial itself, and goes on with the value that was reached");
+                            + " an identity itself, and goes on with the value that was reached");
         }
     }
 

@@ -62,13 +62,13 @@ public record Blueprint(
         }
     }
 
-    public boolean isPartitioned() {
+    public boolean hasPartitions() {
         return !partitions.tables().isEmpty();
     }
 
     /** The tables that hold the shadow's rows. */
     public List<QualifiedName> heaps() {
-        return isPartitioned() ? partitions.leaves() : List.of(shadow);
+        return hasPartitions() ? partitions.leaves() : List.of(shadow);
     }
 
     /** All tables that are the migration's own, the key log among them. */

@@ -198,7 +198,7 @@ final class Comparison {
         }
         for (int i = 0; i < values.size(); i++) {
             shadowSide.add(as(values.get(i).target().sql(), "v", i));
-            if (table.isPartitioned()) {
+            if (table.hasPartitions()) {
                 sourceSide.add(as(values.get(i).cast().sql(), "v", i));
             }
         }
@@ -216,7 +216,7 @@ final class Comparison {
                         .with("shadowValues", aliases("t.v", values().size()))
                         .sql());
             case SHADOW_TO_SOURCE -> {
-                SqlPart orOther = table.isPartitioned()
+                SqlPart orOther = table.hasPartitions()
                         ? OR_OTHER.with("sourceValues", aliases("s.v", values().size()))
                                 .with("shadowValues", aliases("t.v", values().size()))
                         : new SqlText("");

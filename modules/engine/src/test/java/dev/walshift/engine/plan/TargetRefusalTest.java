@@ -32,25 +32,17 @@ class TargetRefusalTest {
      * @param expected code and message of each problem
      */
     private record Case(
-            int from, int to, List<String> source, String ddl, Map<Identifier, String> using, List<String> expected) {
+            List<String> source, String ddl, Map<Identifier, String> using, List<String> expected) {
         Case(String ddl, String... expected) {
-            this(0, 99, List.of(SOURCE), ddl, Map.of(), List.of(expected));
+            this(List.of(SOURCE), ddl, Map.of(), List.of(expected));
         }
 
         Case of(String... statements) {
-            return new Case(from, to, List.of(statements), ddl, using, expected);
-        }
-
-        Case since(int major) {
-            return new Case(major, to, source, ddl, using, expected);
-        }
-
-        Case until(int major) {
-            return new Case(from, major, source, ddl, using, expected);
+            return new Case(List.of(statements), ddl, using, expected);
         }
 
         Case using(String column, String expression) {
-            return new Case(from, to, source, ddl, Map.of(new Identifier(column), expression), expected);
+            return new Case(source, ddl, Map.of(new Identifier(column), expression), expected);
         }
     }
 
@@ -148,7 +140,7 @@ class TargetRefusalTest {
                     FULL + "; CREATE TABLE third (a int)",
                     "WRONG_STATEMENT: the file makes or changes something beside table Or\"der; Täble: table {p}.third"),
             new Case(
-                    "CREATE TABLE {n} (id int PRIMARY KEY, b int, c text, at timestamptz, g int GENERATED ALWAYS AS IDENTITY"
+                    "CREATE TABLE {n} (id int PRIMARY KEY, b int GENERATED ALWAYS AS IDENTITY"
                             + " (SEQUENCE NAME {s}.elsewhere))",
                     "WRONG_STATEMENT: the file makes or changes something beside table Or\"der; Täble: sequence {s}.elsewhere"),
             new Case("CREATE TABLE \"an other\" (a int)", "WRONG_STATEMENT: the file makes no table Or\"der; Täble"),
@@ -156,6 +148,7 @@ class TargetRefusalTest {
             new Case(
                     PARTED + "; CREATE TABLE other PARTITION OF {n} DEFAULT",
                     "UNSUPPORTED_CHANGE: schema Sché\"ma; -- already has something called other, a name that the changed table needs",
+                    "UNSUPPORTED_CHANGE: schema Sché\"ma; -- already has something called _other, a name that the changed table needs",
                     "UNSUPPORTED_CHANGE: schema Sché\"ma; -- already has something called other_pkey, a name that the changed table"
                             + " needs"),
             new Case(
@@ -186,9 +179,9 @@ class TargetRefusalTest {
                             "WRONG_STATEMENT: new column z is NOT NULL, but nothing gives the present rows a value")
                     .of(SOURCE, "INSERT INTO {t} VALUES (1, 1, '', now())"),
             new Case(
-                    "CREATE TABLE {n} (id int PRIMARY KEY, b in)",
-                    "WRONG_STATEMENT: the server rejects the new table's DDL: syntax error at or near \")\" (SQLSTATE 42601), in:"
-                            + " CREATE TABLE {n} (id int PRIMARY KEY, b in)"),
+                    "CREATE TABLE {n} (id int PRIMARY KEY, b nix)",
+                    "WRONG_STATEMENT: the server rejects the new table's DDL: type \"nix\" does not exist (SQLSTATE 42704), in:"
+                            + " CREATE TABLE {n} (id int PRIMARY KEY, b nix)"),
             new Case(
                     FULL + "; ALTER TABLE {n} ADD CONSTRAINT later CHECK (b > 0) NOT VALID",
                     "UNSUPPORTED_CHANGE: constraint later is NOT VALID: rows that break it could not be copied"),
@@ -227,6 +220,11 @@ class TargetRefusalTest {
                                     + " the values that rows have already")
                     .of("CREATE TABLE {t} (id serial PRIMARY KEY)"),
             new Case(
+                            "CREATE TABLE {n} (id serial PRIMARY KEY)",
+                            "UNSUPPORTED_CHANGE: column id of the new table draws from a sequence of its own, which would begin among"
+                                    + " the values that rows have already")
+                    .of("CREATE TABLE {t} (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY)"),
+            new Case(
                     "CREATE TABLE {n} (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY)",
                     "UNSUPPORTED_CHANGE: column id of the new table draws from a sequence of its own, which would begin among the"
                             + " values that rows have already"),
@@ -234,15 +232,7 @@ class TargetRefusalTest {
                             "CREATE TABLE {n} (id int DEFAULT nextval('q') PRIMARY KEY)",
                             "UNSUPPORTED_CHANGE: default value for column id of table {p}.{n} of the new table depends on sequence"
                                     + " {s}.q, which goes away with the present one")
-                    .of("CREATE TABLE {t} (id int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME {s}.q) PRIMARY KEY)"),
-            new Case(
-                            "CREATE TABLE {n} (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY) PARTITION BY HASH (id);"
-                                    + "CREATE TABLE p PARTITION OF {n} FOR VALUES WITH (MODULUS 1, REMAINDER 0)",
-                            "WRONG_STATEMENT: the server rejects the new table's DDL: identity columns are not supported on"
-                                    + " partitioned tables (SQLSTATE 0A000), in: CREATE TABLE {n} (id int GENERATED ALWAYS AS"
-                                    + " IDENTITY PRIMARY KEY) PARTITION BY HASH (id)")
-                    .of("CREATE TABLE {t} (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY)")
-                    .until(16));
+                    .of("CREATE TABLE {t} (id int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME {s}.q) PRIMARY KEY)"));
 
     static List<ServerVersion> majors() {
         return PostgresServer.defaultMajors();
@@ -271,9 +261,6 @@ class TargetRefusalTest {
         try (Bench bench = Bench.open(version)) {
             List<String> wrong = new ArrayList<>();
             for (Case it : CASES) {
-                if (bench.major() < it.from || bench.major() > it.to) {
-                    continue;
-                }
                 bench.execute(it.source.stream().map(TargetRefusalTest::fill).toArray(String[]::new));
                 bench.execute(fill(OTHER), fill("CREATE STATISTICS {s}.sta ON x, y FROM {s}.other"));
                 try (Connection writer = bench.connect();
