@@ -1,7 +1,6 @@
 package dev.walshift.cli;
 
 import dev.walshift.cli.config.ColumnNames;
-import dev.walshift.cli.config.TextFile;
 import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.postgres.Identifier;
 import java.nio.file.Path;
@@ -84,9 +83,8 @@ final class ChangeOptions {
         return columnOrder.flatMap(text -> parsed("--column-order", text, ColumnNames::parseList, problems));
     }
 
-    /** The file's text: a migration that goes on does not need the file. */
-    Optional<String> targetDdl(Consumer<String> problems) {
-        return targetDdl.flatMap(file -> TextFile.read(file, problem -> problems.accept("--target-ddl: " + problem)));
+    Optional<Path> targetDdl() {
+        return targetDdl;
     }
 
     Set<Consent> consents() {

@@ -118,7 +118,7 @@ final class MigrationOptions {
                 change.alter(problems),
                 change.using(problems),
                 change.columnOrder(problems),
-                change.targetDdl(problems),
+                change.targetDdl(),
                 change.consents(),
                 Optional.ofNullable(workers),
                 Optional.ofNullable(dropRetired),

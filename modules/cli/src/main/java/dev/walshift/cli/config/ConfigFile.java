@@ -75,7 +75,7 @@ public final class ConfigFile {
                 value(root, "alter", this::texts),
                 value(root, "using", this::assignments),
                 value(root, "column-order", this::columns),
-                value(root, "target-ddl", this::text).flatMap(this::targetDdl),
+                value(root, "target-ddl", this::beside),
                 consents(root),
                 value(root, "workers", this::wholeNumber),
                 value(root, "drop-retired", this::truth),
@@ -84,8 +84,8 @@ public final class ConfigFile {
     }
 
     /** A path that is not absolute begins where this file is. */
-    private Optional<String> targetDdl(String path) {
-        return TextFile.read(file.resolveSibling(path), problem -> problems.accept("target-ddl: " + problem));
+    private Path beside(Field field) {
+        return file.resolveSibling(text(field));
     }
 
     private Set<Consent> consents(JsonNode root) {

@@ -7,6 +7,7 @@ import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.Identifier;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -23,7 +24,7 @@ import java.util.regex.Pattern;
  * @param alter clauses or whole statements
  * @param using expressions by column
  * @param columnOrder of the new table
- * @param targetDdl the text of the file that --target-ddl names
+ * @param targetDdl file with the new table's own DDL; a migration that goes on does not need it
  * @param consents what the operator agrees to
  * @param workers parallel workers
  * @param dropRetired whether the old table is dropped at the end
@@ -36,7 +37,7 @@ public record MigrationValues(
         Optional<List<String>> alter,
         Optional<Map<Identifier, String>> using,
         Optional<List<Identifier>> columnOrder,
-        Optional<String> targetDdl,
+        Optional<Path> targetDdl,
         Set<Consent> consents,
         Optional<Integer> workers,
         Optional<Boolean> dropRetired,
@@ -90,6 +91,7 @@ public record MigrationValues(
         if (targetDdl.isPresent() && (alter.isPresent() || columnOrder.isPresent())) {
             problems.add("--target-ddl gives the whole new table: give either it, or --alter and --column-order");
         }
+        targetDdl.flatMap(TextFile::problem).ifPresent(problem -> problems.add("target-ddl: " + problem));
         if (table.isEmpty()
                 && alter.orElse(List.of()).stream()
                         .noneMatch(text -> WHOLE_STATEMENT.matcher(text).find())) {
@@ -129,7 +131,7 @@ public record MigrationValues(
                 alter.orElse(List.of()),
                 using.orElse(Map.of()),
                 columnOrder.orElse(List.of()),
-                targetDdl,
+                targetDdl.map(TextFile::text),
                 consents);
         return new MigrationRequest(
                 change, workers.orElse(DEFAULT_WORKERS), dropRetired.orElse(false), verify.orElse(VerifyMode.FULL));
