@@ -77,7 +77,8 @@ final class TargetChecks {
                             ProblemCode.UNSUPPORTED_CHANGE,
                             "constraint %s of the partitioned table has storage parameters, which walshift can't give it"
                                     .formatted(index.name()),
-                            "Leave them out, and set them after the migration on the partitions' indexes");
+                            "Leave them out, or give each partition a constraint of its own with them, and attach its index (ALTER INDEX"
+                                    + " ... ATTACH PARTITION)");
                 }
             }
         }
