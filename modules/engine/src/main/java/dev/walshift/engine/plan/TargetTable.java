@@ -34,7 +34,7 @@ final class TargetTable {
 
     /**
      * Owner, access rights and comments as the source has them, and its replica identity if that is FULL or NOTHING. Partitions get owner and
-     * replica identity: who reads the table needs no rights on them.
+     * replica identity, and no rights: who reads the table needs none on them.
      */
     void carry(long oid) throws SQLException {
         TableModel made = new CatalogReader(session, oid).read();
@@ -45,7 +45,7 @@ final class TargetTable {
         }
         List<TableModel> partitions = PartitionTree.of(session, oid).tables();
         for (TableModel partition : partitions) {
-            new OwnershipWriter(session, withOwner(partition), partition.name()).own();
+            new OwnershipWriter(session, withOwner(partition), partition.name()).applyOwnerAlone();
         }
         List<QualifiedName> tables = new ArrayList<>(List.of(table));
         partitions.forEach(partition -> tables.add(partition.name()));

@@ -188,6 +188,61 @@ final class TargetCarryTest {
         }
     }
 
+    /**
+     * So many that bulk steps take them, side by side: rows that change their partition, keys that change their spelling (1.0 and 1.00 are
+     * one), unique values that change places.
+     */
+    @ParameterizedTest
+    @MethodSource("majors")
+    void aLongLogIsAppliedInBulk(ServerVersion major) throws SQLException {
+        int rows = 8 * ROWS;
+        try (TestDatabase database = SharedServers.freshDatabase(major);
+                Connection connection = database.connect();
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            database.execute(
+                    "CREATE SCHEMA \"Shop\"",
+                    "CREATE TABLE %s (id numeric PRIMARY KEY, at int, n int UNIQUE)".formatted(TABLE),
+                    "INSERT INTO %s SELECT i + 0.5, i %% 100, i FROM generate_series(1, %d) i".formatted(TABLE, rows));
+            String file = """
+                CREATE TABLE %1$s (id numeric, at int, n bigint, PRIMARY KEY (id, at, n), UNIQUE (n, at, id)) PARTITION BY LIST (at);
+                CREATE TABLE some PARTITION OF %1$s FOR VALUES IN (1, 2, 3, 5, 7) PARTITION BY HASH (id, n);
+                CREATE TABLE some_a PARTITION OF some FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+                CREATE TABLE some_b PARTITION OF some FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+                CREATE TABLE rest PARTITION OF %1$s DEFAULT;
+                """.formatted(NAME);
+            AlterRequest alter = new AlterRequest(
+                    Optional.of(TABLE),
+                    List.of(),
+                    Map.of(new Identifier("n"), "public.gate(n)"),
+                    List.of(),
+                    Optional.of(file),
+                    Set.of());
+            Gate gate = Gate.closedAt(database, rows / 2);
+            Migration migration = Scenario.migration(database, new MigrationRequest(alter, 3, false, VerifyMode.FULL));
+            CompletableFuture<MigrationReport> running = CompletableFuture.supplyAsync(migration::run, threads);
+            gate.awaitArrival();
+            database.execute(
+                    "UPDATE %s SET at = (at + 1) %% 100".formatted(TABLE),
+                    "UPDATE %s SET id = round(id, 2) WHERE id < 9000".formatted(TABLE),
+                    "DELETE FROM %s WHERE id > 23000".formatted(TABLE),
+                    "UPDATE %s SET n = -n, at = 7 WHERE id < 15000".formatted(TABLE),
+                    "UPDATE %s SET n = %d - n WHERE n > 0".formatted(TABLE, rows * 2));
+            gate.open();
+
+            MigrationReport report = running.join();
+
+            assertThat(report.verified()).isTrue();
+            String each = "SELECT id::text, at, n FROM %s";
+            String old = each.formatted(report.retired().orElseThrow().sql());
+            String now = each.formatted(TABLE);
+            assertThat(Scenario.list(connection, "(%1$s EXCEPT ALL %2$s) UNION ALL (%2$s EXCEPT ALL %1$s)".formatted(old, now)))
+                    .isEmpty();
+            assertThat(Scenario.list(connection, "SELECT count(*) FROM " + TABLE)).containsExactly("22999");
+            Scenario.assertNothingLeft(connection);
+            gate.close();
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("majors")
     void goesOnByItsNumberAndCanBeGivenUp(ServerVersion major) throws SQLException {
