@@ -44,8 +44,9 @@ final class ChangeOptions {
     @Option(
             names = "--target-ddl",
             paramLabel = "<file>",
-            description = "file with the new table's own DDL, instead of --alter: CREATE TABLE by the same name, its partitions, "
-                    + "indexes and constraints; makes a plain table a partitioned one. --using is by its columns then")
+            description = "file with the new table's own DDL, instead of --alter: CREATE TABLE by the same name, its"
+                    + " partitions, indexes and constraints; makes a plain table a partitioned one. --using is by"
+                    + " its columns then")
     private Optional<Path> targetDdl = Optional.empty();
 
     @Option(

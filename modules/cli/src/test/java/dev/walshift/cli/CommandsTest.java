@@ -111,9 +111,10 @@ class CommandsTest {
     @Test
     void aTableIsPartitioned(@TempDir Path folder) throws Exception {
         database.execute(
-                "CREATE TABLE orders (id serial PRIMARY KEY, customer_id int NOT NULL, amount numeric(12,2), created_at timestamptz)",
-                "INSERT INTO orders (customer_id, created_at) SELECT i, timestamptz '2024-12-31' + i * interval '1 day' FROM"
-                        + " generate_series(1, 500) i",
+                "CREATE TABLE orders (id serial PRIMARY KEY, customer_id int NOT NULL, amount numeric(12,2),"
+                        + " created_at timestamptz)",
+                "INSERT INTO orders (customer_id, created_at) SELECT i, timestamptz '2024-12-31' + i * interval '1"
+                        + " day' FROM generate_series(1, 500) i",
                 "INSERT INTO orders (customer_id) VALUES (7)");
         Path ddl = Files.writeString(folder.resolve("orders.sql"), """
             CREATE TABLE orders (
@@ -147,8 +148,8 @@ class CommandsTest {
                         "- partitioned by RANGE (created_at), 3 tables that hold rows",
                         "- nothing in the new table makes [id] unique any more, as orders_pkey does now");
         assertThat(run.exitCode()).as(run.err()).isZero();
-        assertThat(query("SELECT string_agg(n, ' ') FROM (SELECT tableoid::regclass || ' ' || count(*) AS n FROM orders GROUP"
-                        + " BY tableoid ORDER BY tableoid) AS parts"))
+        assertThat(query("SELECT string_agg(n, ' ') FROM (SELECT tableoid::regclass || ' ' || count(*) AS n FROM orders"
+                        + " GROUP BY tableoid ORDER BY tableoid) AS parts"))
                 .isEqualTo("orders_2025 366 orders_2026 135");
         assertThat(query("INSERT INTO orders (customer_id, created_at) VALUES (1, now()) RETURNING id"))
                 .isEqualTo("502");

@@ -85,8 +85,8 @@ public record MigrationValues(
     public List<String> problems() {
         List<String> problems = new ArrayList<>();
         if (alter.isEmpty() && columnOrder.isEmpty() && targetDdl.isEmpty()) {
-            problems.add(
-                    "nothing to change: give --alter, --column-order or --target-ddl, here or in the configuration file");
+            problems.add("nothing to change: give --alter, --column-order or --target-ddl, here or in the configuration"
+                    + " file");
         }
         if (targetDdl.isPresent() && (alter.isPresent() || columnOrder.isPresent())) {
             problems.add("--target-ddl gives the whole new table: give either it, or --alter and --column-order");

@@ -36,6 +36,7 @@ public final class IndexBuilder {
           JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE n.nspname = ? AND c.relname = ? AND o.contype IN ('p', 'u', 'x')
         """);
+
     private static final SqlTemplate TABLESPACE = SqlTemplate.of("SET LOCAL default_tablespace = {tablespace}");
     private static final SqlTemplate VACUUM = SqlTemplate.of("VACUUM (ANALYZE) {shadow}");
 

@@ -59,8 +59,7 @@ public final class VerifyProgress {
      *     partitioned one. Rows on later pages were put there by sync steps
      * @param rowsCompared so far
      */
-    public record Scan(
-            Direction direction, OptionalLong seed, long nextPage, List<Long> heapPages, long rowsCompared) {
+    public record Scan(Direction direction, OptionalLong seed, long nextPage, List<Long> heapPages, long rowsCompared) {
         public Scan {
             heapPages = List.copyOf(heapPages);
         }

@@ -42,8 +42,7 @@ public record AlterRequest(
     /** The same change in the one form that all requests for it have: the table by its full name, each action a clause. */
     public AlterRequest normalized(QualifiedName fullName) {
         if (targetDdl.isPresent()) {
-            return new AlterRequest(
-                    Optional.of(fullName.sql()), clauses, using, columnOrder, targetDdl, consents);
+            return new AlterRequest(Optional.of(fullName.sql()), clauses, using, columnOrder, targetDdl, consents);
         }
         List<String> actions = AlterStatement.parse(this).actions().stream()
                 .map(AlterAction::sql)

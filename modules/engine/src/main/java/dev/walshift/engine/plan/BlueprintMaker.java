@@ -74,8 +74,7 @@ final class BlueprintMaker {
                 atSwap,
                 dependents,
                 sequences.sequences(),
-                new StatisticsNames(
-                        names(List.of(clone.source())), names(tables)),
+                new StatisticsNames(names(List.of(clone.source())), names(tables)),
                 clone.source().relation().replicaIdentity(),
                 key.replicaIdentityIndex(),
                 CatalogFingerprint.of(session, source.oid()));
@@ -87,8 +86,8 @@ final class BlueprintMaker {
     private List<TableIndex> inOrder(List<TableModel> tables) {
         return tables.stream()
                 .flatMap(table -> table.indexes().stream().map(index -> new TableIndex(table.name(), index)))
-                .sorted(Comparator.comparing(
-                        (TableIndex it) -> !it.index().name().equals(key.target().name())))
+                .sorted(Comparator.comparing((TableIndex it) ->
+                        !it.index().name().equals(key.target().name())))
                 .toList();
     }
 
@@ -114,9 +113,8 @@ final class BlueprintMaker {
 
     /** Columns of the partition key by which a row is found: null would find none, and what can't be computed again the wrong one. */
     private List<Identifier> searched(AlteredClone clone) {
-        List<Identifier> repeatable = change.mapping().repeatable().stream()
-                .map(MappedColumn::target)
-                .toList();
+        List<Identifier> repeatable =
+                change.mapping().repeatable().stream().map(MappedColumn::target).toList();
         return clone.tree().keyColumns().stream()
                 .filter(name -> clone.after().column(name).orElseThrow().notNull() && repeatable.contains(name))
                 .toList();
@@ -141,8 +139,10 @@ final class BlueprintMaker {
         SqlTemplate statement = chosen.isPresent() ? SET : RESET;
         SqlPart option =
                 chosen.map(value -> Options.one(prefix, value)).orElseGet(() -> new SqlText(prefix + AUTOVACUUM));
-        return new SqlText(
-                statement.with("table", heap.name().in(source.name().schema())).with("options", option).sql());
+        return new SqlText(statement
+                .with("table", heap.name().in(source.name().schema()))
+                .with("options", option)
+                .sql());
     }
 
     private static List<QualifiedName> names(List<TableModel> tables) {

@@ -88,7 +88,8 @@ final class CloneChecks {
     }
 
     private void checkConstraints() {
-        for (Constraint constraint : allTables().flatMap(table -> table.constraints().stream()).toList()) {
+        for (Constraint constraint :
+                allTables().flatMap(table -> table.constraints().stream()).toList()) {
             if (!constraint.validated() || !constraint.enforced()) {
                 findings.shadowProblem(
                         ProblemCode.UNSUPPORTED_CHANGE,
@@ -121,15 +122,8 @@ final class CloneChecks {
                 .map(it -> it.name().name().name())
                 .toArray(String[]::new);
         long source = clone.source().relation().oid();
-        for (String name : session.query(
-                TAKEN,
-                row -> row.getString(1),
-                source,
-                names,
-                source,
-                tables,
-                source,
-                statistics)) {
+        for (String name :
+                session.query(TAKEN, row -> row.getString(1), source, names, source, tables, source, statistics)) {
             findings.shadowProblem(
                     ProblemCode.UNSUPPORTED_CHANGE,
                     "schema %s already has something called %s, a name that the changed table needs"

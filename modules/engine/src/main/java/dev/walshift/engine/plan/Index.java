@@ -93,7 +93,9 @@ record Index(
     /** The statement that adds its constraint, if it has one. */
     Optional<SqlText> addConstraint(SqlPart table) {
         return constraint.map(it -> new SqlText(
-                needsConstraint() ? addWhole(alone(table), it).sql() : promote(table, it).sql()));
+                needsConstraint()
+                        ? addWhole(alone(table), it).sql()
+                        : promote(table, it).sql()));
     }
 
     private SqlPart addWhole(SqlPart table, Constraint it) {

@@ -84,7 +84,6 @@ record PartitionTree(Optional<String> key, List<Identifier> keyColumns, List<Par
     /** @param searched columns that a row can be looked for by */
     Partitions names(List<Identifier> searched) {
         List<QualifiedName> tables = tables().stream().map(TableModel::name).toList();
-        return new Partitions(
-                tables, leaves().stream().map(TableModel::name).toList(), searched);
+        return new Partitions(tables, leaves().stream().map(TableModel::name).toList(), searched);
     }
 }

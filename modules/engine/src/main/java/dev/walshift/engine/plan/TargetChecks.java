@@ -67,8 +67,10 @@ final class TargetChecks {
                 if (!index.valid()) {
                     findings.problem(
                             ProblemCode.WRONG_STATEMENT,
-                            "index %s of the new table is not complete: partitions have no part of it".formatted(index.name()),
-                            "Create it without ONLY, or attach an index of each partition (ALTER INDEX ... ATTACH PARTITION)");
+                            "index %s of the new table is not complete: partitions have no part of it"
+                                    .formatted(index.name()),
+                            "Create it without ONLY, or attach an index of each partition (ALTER INDEX ... ATTACH"
+                                    + " PARTITION)");
                 }
                 if (index.marks().partitioned()
                         && index.constraint().isPresent()
@@ -77,8 +79,8 @@ final class TargetChecks {
                             ProblemCode.UNSUPPORTED_CHANGE,
                             "constraint %s of the partitioned table has storage parameters, which walshift can't give it"
                                     .formatted(index.name()),
-                            "Leave them out, or give each partition a constraint of its own with them, and attach its index (ALTER INDEX"
-                                    + " ... ATTACH PARTITION)");
+                            "Leave them out, or give each partition a constraint of its own with them, and attach its"
+                                    + " index (ALTER INDEX ... ATTACH PARTITION)");
                 }
             }
         }
@@ -92,8 +94,8 @@ final class TargetChecks {
         for (ColumnSequence sequence : clone.after().sequences()) {
             Optional<Column> from = clone.source().column(sequence.column());
             Optional<ColumnSequence> now = clone.source().sequenceOf(sequence.column());
-            boolean goesOn = sequence.identity()
-                    && now.filter(ColumnSequence::identity).isPresent();
+            boolean goesOn =
+                    sequence.identity() && now.filter(ColumnSequence::identity).isPresent();
             if (from.isPresent() && !goesOn) {
                 findings.problem(
                         ProblemCode.UNSUPPORTED_CHANGE,
@@ -128,9 +130,10 @@ final class TargetChecks {
                 clone.after().relation().oid())) {
             findings.problem(
                     ProblemCode.UNSUPPORTED_CHANGE,
-                    "%s of the new table depends on %s, which goes away with the present one".formatted(bond.from(), bond.to()),
-                    "Let it depend on something that stays; a column that takes the place of an identity column is to be"
-                            + " an identity itself, and goes on with the value that was reached");
+                    "%s of the new table depends on %s, which goes away with the present one"
+                            .formatted(bond.from(), bond.to()),
+                    "Let it depend on something that stays; a column that takes the place of an identity column is to"
+                            + " be an identity itself, and goes on with the value that was reached");
         }
     }
 
@@ -142,7 +145,10 @@ final class TargetChecks {
             boolean was = index.unique() && index.valid() && !index.keyColumns().isEmpty();
             boolean is = clone.after().indexes().stream()
                     .anyMatch(now -> now.unique() && now.keySet().equals(index.keySet()));
-            if (was && !is && index.keyColumns().stream().allMatch(name -> clone.targetOf(name).isPresent())) {
+            if (was
+                    && !is
+                    && index.keyColumns().stream()
+                            .allMatch(name -> clone.targetOf(name).isPresent())) {
                 findings.notice("nothing in the new table makes %s unique any more, as %s does now"
                         .formatted(index.keyColumns(), index.name()));
             }

@@ -21,7 +21,8 @@ import org.postgresql.util.ServerErrorMessage;
 
 /** Runs the operator's own DDL of the new table, and makes sure that it made that table, in its schema, and nothing else. */
 final class TargetProbe {
-    private static final String ONLY_THE_TABLE = "Leave out of the file what is not the new table, its partitions or theirs";
+    private static final String ONLY_THE_TABLE =
+            "Leave out of the file what is not the new table, its partitions or theirs";
 
     /** Backslashes are what {@link SqlToken} takes them for. */
     private static final SqlText PLAIN_STRINGS = new SqlText("SET LOCAL standard_conforming_strings = on");
@@ -114,8 +115,7 @@ final class TargetProbe {
      * @param schema where the table is created; empty
      * @param using by the new table's columns, over the source's
      */
-    TargetProbe(
-            Session session, Settings settings, TableModel source, Identifier schema, Map<Identifier, String> using)
+    TargetProbe(Session session, Settings settings, TableModel source, Identifier schema, Map<Identifier, String> using)
             throws RejectedException {
         this.session = session;
         this.settings = settings;
@@ -136,7 +136,8 @@ final class TargetProbe {
             requireOurs(statement);
             execute(statement);
         }
-        Optional<Long> oid = session.queryFirst(TARGET, row -> row.getLong(1), schema, source.name().name());
+        Optional<Long> oid = session.queryFirst(
+                TARGET, row -> row.getLong(1), schema, source.name().name());
         if (oid.isEmpty()) {
             throw rejected(
                     "the file makes no table %s".formatted(source.name().name()),
@@ -171,7 +172,8 @@ final class TargetProbe {
                 Optional<Expression> expression = columns.expressions().readOperators(settings, text, Map.of());
                 if (expression.isEmpty()) {
                     throw rejected(
-                            "the server can't read the USING expression of column %s: %s".formatted(entry.getKey(), text),
+                            "the server can't read the USING expression of column %s: %s"
+                                    .formatted(entry.getKey(), text),
                             "Give an expression over the present table's columns, without subqueries");
                 }
                 if (expression.get().columns().stream().anyMatch(number -> number <= 0)) {
@@ -256,7 +258,12 @@ final class TargetProbe {
                             .filter(from -> !column.isGenerated())
                             .map(from -> new SqlText(from.name().sql())));
             if (value.isPresent()) {
-                mismatch(clone, column, read.containsKey(column.name()) ? read.get(column.name()).sql() : value.get())
+                mismatch(
+                                clone,
+                                column,
+                                read.containsKey(column.name())
+                                        ? read.get(column.name()).sql()
+                                        : value.get())
                         .ifPresent(unfit::add);
             }
         }

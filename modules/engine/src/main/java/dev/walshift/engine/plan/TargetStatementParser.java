@@ -12,10 +12,11 @@ import java.util.stream.Collectors;
 /** Reads one statement of the new table's DDL: what kind it is, and which tables it speaks of. */
 final class TargetStatementParser {
     private static final String ALLOWED =
-            "The file may hold CREATE TABLE, CREATE INDEX, ALTER TABLE, ALTER INDEX, CREATE and ALTER STATISTICS, and COMMENT,"
-                    + " about the new table and its partitions";
+            "The file may hold CREATE TABLE, CREATE INDEX, ALTER TABLE, ALTER INDEX, CREATE and ALTER STATISTICS, and"
+                    + " COMMENT, about the new table and its partitions";
     private static final String UNQUALIFIED =
-            "Leave the schema out: the new table and its partitions are made in one of walshift's own, and moved in the swap";
+            "Leave the schema out: the new table and its partitions are made in one of walshift's own, and moved in"
+                    + " the swap";
 
     private final String text;
     private final List<SqlToken> tokens;
@@ -78,7 +79,8 @@ final class TargetStatementParser {
             return refused("the new table gets the access rights of the present one", "Leave it out");
         }
         if (starts("SET") || starts("RESET")) {
-            return refused("settings would go on in walshift's own transaction", "Set it for the role: ALTER ROLE ... SET");
+            return refused(
+                    "settings would go on in walshift's own transaction", "Set it for the role: ALTER ROLE ... SET");
         }
         for (String control : List.of("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE")) {
             if (starts(control)) {
@@ -121,7 +123,8 @@ final class TargetStatementParser {
 
     private Optional<Problem> createIndex() throws UnreadableException {
         if (has("CONCURRENTLY")) {
-            return refused("CONCURRENTLY does not go with a transaction", "Leave the word out: nobody uses the new table yet");
+            return refused(
+                    "CONCURRENTLY does not go with a transaction", "Leave the word out: nobody uses the new table yet");
         }
         int on = indexOf("ON");
         if (on < 0) {
@@ -142,7 +145,8 @@ final class TargetStatementParser {
         int name = starts("ALTER", "TABLE", "IF", "EXISTS") ? 4 : 2;
         name += tokenIs(name, "ONLY") ? 1 : 0;
         Optional<Problem> problem = need(name);
-        int action = name + 1 + (name + 1 < tokens.size() && tokens.get(name + 1).is('*') ? 1 : 0);
+        int action =
+                name + 1 + (name + 1 < tokens.size() && tokens.get(name + 1).is('*') ? 1 : 0);
         while (problem.isEmpty() && action > 0 && action < tokens.size()) {
             problem = alterAction(action);
             action = indexOf(',', action) + 1;
@@ -154,7 +158,9 @@ final class TargetStatementParser {
         if (tokenIs(at, "ATTACH") && tokenIs(at + 1, "PARTITION")) {
             return need(at + 2);
         }
-        boolean sets = tokenIs(at, "SET") && at + 1 < tokens.size() && tokens.get(at + 1).is('(');
+        boolean sets = tokenIs(at, "SET")
+                && at + 1 < tokens.size()
+                && tokens.get(at + 1).is('(');
         boolean known = tokenIs(at, "ADD")
                 || tokenIs(at, "ALTER")
                 || sets
@@ -165,8 +171,8 @@ final class TargetStatementParser {
                 ? Optional.empty()
                 : refused(
                         "walshift can't make this change on the new table",
-                        "Use ADD, ALTER, SET (...), SET TABLESPACE, CLUSTER ON, VALIDATE CONSTRAINT or ATTACH PARTITION; do"
-                                + " anything else after the migration");
+                        "Use ADD, ALTER, SET (...), SET TABLESPACE, CLUSTER ON, VALIDATE CONSTRAINT or ATTACH"
+                                + " PARTITION; do anything else after the migration");
     }
 
     private Optional<Problem> alterIndex() throws UnreadableException {
@@ -255,8 +261,8 @@ final class TargetStatementParser {
     }
 
     private Optional<Problem> refused(String reason, String remedy) {
-        return Optional.of(new Problem(
-                ProblemCode.UNSUPPORTED_CHANGE, "%s: %s".formatted(firstLine(), reason), remedy));
+        return Optional.of(
+                new Problem(ProblemCode.UNSUPPORTED_CHANGE, "%s: %s".formatted(firstLine(), reason), remedy));
     }
 
     private String firstLine() {

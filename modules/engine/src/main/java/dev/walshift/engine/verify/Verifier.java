@@ -125,7 +125,8 @@ public final class Verifier {
             long wanted = heaps.atOnce(scan.nextPage(), size.pages());
             PageSelection.Batch batch = pages.next(scan.nextPage(), wanted, workers * PARTS_PER_WORKER);
             AtomicReference<Step> step = new AtomicReference<>();
-            exactState.in(transaction -> step.set(compare(transaction, before, heaps.locate(batch.ranges()), batch.next())));
+            exactState.in(
+                    transaction -> step.set(compare(transaction, before, heaps.locate(batch.ranges()), batch.next())));
             Optional<MigrationState.Differs> differs = step.get().differs();
             if (differs.isPresent()) {
                 throw new MigrationException(

@@ -120,11 +120,16 @@ final class PlainRoleTest {
 
             assertThat(report.verified()).isTrue();
             assertThat(Scenario.list(connection, """
-                    SELECT DISTINCT c.relname || ' ' || c.relowner::regrole || ' ' || COALESCE(a.grantee::regrole::text, 'nobody')
-                      FROM pg_class c LEFT JOIN aclexplode(c.relacl) a ON true
-                     WHERE relnamespace = 'shop'::regnamespace AND relkind IN ('r', 'p') ORDER BY 1
-                    """)).containsExactly(
-                            "all_few shop shop", "few shop shop", "many shop shop", "orders shop application", "orders shop shop");
+                SELECT DISTINCT c.relname || ' ' || c.relowner::regrole || ' ' || COALESCE(a.grantee::regrole::text, 'nobody')
+                  FROM pg_class c LEFT JOIN aclexplode(c.relacl) a ON true
+                 WHERE relnamespace = 'shop'::regnamespace AND relkind IN ('r', 'p') ORDER BY 1
+                """))
+                    .containsExactly(
+                            "all_few shop shop",
+                            "few shop shop",
+                            "many shop shop",
+                            "orders shop application",
+                            "orders shop shop");
             assertThat(Scenario.list(connection, "SELECT stxowner::regrole FROM pg_statistic_ext"))
                     .containsExactly("shop");
             assertThat(Scenario.list(application, "SELECT count(*) FROM shop.orders WHERE id = n"))

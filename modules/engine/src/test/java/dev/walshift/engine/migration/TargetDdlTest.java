@@ -91,7 +91,7 @@ final class TargetDdlTest {
 
     /** All that the file made, by the names that it gave or the server found. */
     private static final String MADE = """
-        WITH tree AS (SELECT %1$s::regclass AS oid UNION SELECT relid FROM pg_partition_tree(%1$s::regclass))
+        WITH tree AS (SELECT {table}::regclass AS oid UNION SELECT relid FROM pg_partition_tree({table}::regclass))
         SELECT concat_ws(' ', 'table', c.relname, c.relkind, c.relreplident, c.reloptions, pg_get_partkeydef(c.oid),
                          pg_get_expr(c.relpartbound, c.oid), obj_description(c.oid, 'pg_class'), n.nspname, c.relowner::regrole)
           FROM tree JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -121,11 +121,12 @@ final class TargetDdlTest {
     private static final Identifier BUCKET = new Identifier("bucket");
 
     static Stream<Arguments> targets() {
-        return PostgresServer.defaultMajors().stream().flatMap(major -> Stream.of(
-                Arguments.of(major, "range", BY_RANGE + excluding(major), Map.of()),
-                Arguments.of(major, "list", BY_LIST, Map.of(BUCKET, in("coalesce({counter}, 0) % 4"))),
-                Arguments.of(major, "hash", BY_HASH, Map.of()),
-                Arguments.of(major, "plain", PLAIN, Map.of())));
+        return PostgresServer.defaultMajors().stream()
+                .flatMap(major -> Stream.of(
+                        Arguments.of(major, "range", BY_RANGE + excluding(major), Map.of()),
+                        Arguments.of(major, "list", BY_LIST, Map.of(BUCKET, in("coalesce({counter}, 0) % 4"))),
+                        Arguments.of(major, "hash", BY_HASH, Map.of()),
+                        Arguments.of(major, "plain", PLAIN, Map.of())));
     }
 
     /** Partitioned tables can have such a constraint since 17. */
@@ -170,7 +171,8 @@ final class TargetDdlTest {
             Comparison comparison = Oracle.compare(connection, end, Expectation.unchanged(TABLE));
             assertThat(comparison.isExact()).as(comparison.toString()).isTrue();
             Scenario.assertNothingLeft(connection);
-            direct.execute("SET search_path = %s; %s".formatted(TABLE.name().schema().sql(), file));
+            direct.execute(
+                    "SET search_path = %s; %s".formatted(TABLE.name().schema().sql(), file));
             assertThat(Scenario.list(connection, made(connection)))
                     .containsExactlyInAnyOrderElementsOf(Scenario.list(expected, made(expected)));
         }
@@ -189,7 +191,7 @@ final class TargetDdlTest {
         try (Statement statement = connection.createStatement()) {
             statement.execute("SET search_path = " + TABLE.name().schema().sql());
         }
-        return MADE.formatted("'%s'".formatted(TABLE.name().sql().replace("'", "''")));
+        return MADE.replace("{table}", "'%s'".formatted(TABLE.name().sql().replace("'", "''")));
     }
 
     /** The name that the server finds for an index without one. */
@@ -199,10 +201,11 @@ final class TargetDdlTest {
             return "";
         }
         String begin = in(ddl.substring(0, ddl.indexOf("CREATE INDEX h0_by_code")));
-        direct.execute("SET search_path = %s; %s".formatted(TABLE.name().schema().sql(), begin));
+        direct.execute(
+                "SET search_path = %s; %s".formatted(TABLE.name().schema().sql(), begin));
         String name = Scenario.list(connection, """
-                SELECT quote_ident(relname) FROM pg_class WHERE relkind = 'I' AND relname NOT LIKE '%pkey'
-                """).getFirst();
+            SELECT quote_ident(relname) FROM pg_class WHERE relkind = 'I' AND relname NOT LIKE '%pkey'
+            """).getFirst();
         direct.execute("DROP TABLE " + TABLE.name().sql());
         return name;
     }

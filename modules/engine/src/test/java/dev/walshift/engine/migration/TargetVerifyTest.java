@@ -52,7 +52,8 @@ final class TargetVerifyTest {
     private static void stopBeforeTheSwap(TestDatabase database) throws SQLException {
         database.execute(
                 "CREATE TABLE orders (id int PRIMARY KEY, at int, note text)",
-                "INSERT INTO orders SELECT i, i, repeat('as it was', 50) FROM generate_series(0, %d) i".formatted(ROWS - 1));
+                "INSERT INTO orders SELECT i, i, repeat('as it was', 50) FROM generate_series(0, %d) i"
+                        .formatted(ROWS - 1));
         try (Connection reader = database.connect();
                 Statement statement = reader.createStatement()) {
             reader.setAutoCommit(false);
@@ -64,15 +65,23 @@ final class TargetVerifyTest {
     }
 
     static Stream<Arguments> tamperings() {
-        return PostgresServer.defaultMajors().stream().flatMap(major -> Stream.of(
-                Arguments.of(major, "UPDATE %s SET note = 'other' WHERE id = 3950", "(3950) differs in note"),
-                Arguments.of(major, "UPDATE %s SET at = 7 WHERE id = 3950", "(3950) is missing"),
-                Arguments.of(major, "DELETE FROM %s WHERE id = 0", "(0) is missing"),
-                Arguments.of(
-                        major, "INSERT INTO %s SELECT id, at + 200, note FROM orders WHERE id = 250", "(250) is not in the table in use"),
-                Arguments.of(
-                        major, "INSERT INTO %s SELECT id, 100000, note FROM orders WHERE id = 250", "(250) is not in the table in use"),
-                Arguments.of(major, "INSERT INTO %s VALUES (70000, 3950, '')", "(70000) is not in the table in use")));
+        return PostgresServer.defaultMajors().stream()
+                .flatMap(major -> Stream.of(
+                        Arguments.of(major, "UPDATE %s SET note = 'other' WHERE id = 3950", "(3950) differs in note"),
+                        Arguments.of(major, "UPDATE %s SET at = 7 WHERE id = 3950", "(3950) is missing"),
+                        Arguments.of(major, "DELETE FROM %s WHERE id = 0", "(0) is missing"),
+                        Arguments.of(
+                                major,
+                                "INSERT INTO %s SELECT id, at + 200, note FROM orders WHERE id = 250",
+                                "(250) is not in the table in use"),
+                        Arguments.of(
+                                major,
+                                "INSERT INTO %s SELECT id, 100000, note FROM orders WHERE id = 250",
+                                "(250) is not in the table in use"),
+                        Arguments.of(
+                                major,
+                                "INSERT INTO %s VALUES (70000, 3950, '')",
+                                "(70000) is not in the table in use")));
     }
 
     @ParameterizedTest
@@ -103,7 +112,9 @@ final class TargetVerifyTest {
             stopBeforeTheSwap(database);
             database.execute("UPDATE orders SET at = %d - at WHERE id %% 7 = 0".formatted(ROWS));
 
-            assertThat(new Verification(TestConnections.database(database), 1, 2).run().verify())
+            assertThat(new Verification(TestConnections.database(database), 1, 2)
+                            .run()
+                            .verify())
                     .isEqualTo(new VerifyReport(VerifyMode.FULL, ROWS));
             assertThat(new Migration(TestConnections.database(database), request(VerifyMode.SAMPLE))
                             .run()
@@ -111,8 +122,8 @@ final class TargetVerifyTest {
                             .rows())
                     .isEqualTo(ROWS);
             assertThat(Scenario.list(connection, """
-                    SELECT count(DISTINCT tableoid) || ' ' || count(*) FROM orders
-                    """)).containsExactly("41 " + ROWS);
+                SELECT count(DISTINCT tableoid) || ' ' || count(*) FROM orders
+                """)).containsExactly("41 " + ROWS);
             Scenario.assertNothingLeft(connection);
         }
     }

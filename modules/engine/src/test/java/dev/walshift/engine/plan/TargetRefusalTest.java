@@ -21,7 +21,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What the new table's own DDL may not be is refused by name, while others use the table and one beside it. */
 class TargetRefusalTest {
-    private static final String SOURCE = "CREATE TABLE {t} (id int PRIMARY KEY, b int, c text, at timestamptz NOT NULL)";
+    private static final String SOURCE =
+            "CREATE TABLE {t} (id int PRIMARY KEY, b int, c text, at timestamptz NOT NULL)";
     private static final String OTHER = "CREATE TABLE {s}.other (x int PRIMARY KEY, y int)";
     private static final String FULL = "CREATE TABLE {n} (id int PRIMARY KEY, b int, c text, at timestamptz)";
     private static final String PARTED =
@@ -31,8 +32,7 @@ class TargetRefusalTest {
      * @param source statements that make it
      * @param expected code and message of each problem
      */
-    private record Case(
-            List<String> source, String ddl, Map<Identifier, String> using, List<String> expected) {
+    private record Case(List<String> source, String ddl, Map<Identifier, String> using, List<String> expected) {
         Case(String ddl, String... expected) {
             this(List.of(SOURCE), ddl, Map.of(), List.of(expected));
         }
@@ -49,7 +49,9 @@ class TargetRefusalTest {
     private static final List<Case> CASES = List.of(
             // Kinds of statements
             new Case(FULL + "; BEGIN", "UNSUPPORTED_CHANGE: BEGIN: the file runs in a transaction of walshift's own"),
-            new Case(FULL + "; commit work", "UNSUPPORTED_CHANGE: commit work: the file runs in a transaction of walshift's own"),
+            new Case(
+                    FULL + "; commit work",
+                    "UNSUPPORTED_CHANGE: commit work: the file runs in a transaction of walshift's own"),
             new Case(
                     FULL + "; DROP TABLE {s}.other",
                     "UNSUPPORTED_CHANGE: DROP TABLE {s}.other: DROP TABLE can't be part of the new table's DDL"),
@@ -58,11 +60,12 @@ class TargetRefusalTest {
                     "UNSUPPORTED_CHANGE: INSERT INTO {n} SELECT 1: INSERT INTO can't be part of the new table's DDL"),
             new Case(
                     FULL + "; DO $$ BEGIN DELETE FROM other; END $$",
-                    "UNSUPPORTED_CHANGE: DO $$ BEGIN DELETE FROM other; END $$: DO can't be part of the new table's DDL"),
+                    "UNSUPPORTED_CHANGE: DO $$ BEGIN DELETE FROM other; END $$: DO can't be part of the new table's"
+                            + " DDL"),
             new Case(
                     FULL + "; CREATE TRIGGER x BEFORE INSERT ON {n} EXECUTE FUNCTION f()",
-                    "UNSUPPORTED_CHANGE: CREATE TRIGGER x BEFORE INSERT ON {n} EXECUTE FUNCTION f(): CREATE TRIGGER can't be part"
-                            + " of the new table's DDL"),
+                    "UNSUPPORTED_CHANGE: CREATE TRIGGER x BEFORE INSERT ON {n} EXECUTE FUNCTION f(): CREATE TRIGGER"
+                            + " can't be part of the new table's DDL"),
             new Case(
                     FULL + "; CREATE SEQUENCE q",
                     "UNSUPPORTED_CHANGE: CREATE SEQUENCE q: CREATE SEQUENCE can't be part of the new table's DDL"),
@@ -71,41 +74,46 @@ class TargetRefusalTest {
                     "UNSUPPORTED_CHANGE: SET search_path = public: settings would go on in walshift's own transaction"),
             new Case(
                     FULL + "; GRANT ALL ON {n} TO PUBLIC",
-                    "UNSUPPORTED_CHANGE: GRANT ALL ON {n} TO PUBLIC: the new table gets the access rights of the present one"),
+                    "UNSUPPORTED_CHANGE: GRANT ALL ON {n} TO PUBLIC: the new table gets the access rights of the"
+                            + " present one"),
             new Case(
                     "CREATE UNLOGGED TABLE {n} (id int PRIMARY KEY)",
-                    "UNSUPPORTED_CHANGE: CREATE UNLOGGED TABLE {n} (id int PRIMARY KEY): the new table is logged, as the present"
-                            + " one is"),
+                    "UNSUPPORTED_CHANGE: CREATE UNLOGGED TABLE {n} (id int PRIMARY KEY): the new table is logged, as"
+                            + " the present one is"),
             new Case(
                     "CREATE TEMP TABLE {n} (id int PRIMARY KEY)",
-                    "UNSUPPORTED_CHANGE: CREATE TEMP TABLE {n} (id int PRIMARY KEY): CREATE TEMP can't be part of the new table's"
-                            + " DDL"),
+                    "UNSUPPORTED_CHANGE: CREATE TEMP TABLE {n} (id int PRIMARY KEY): CREATE TEMP can't be part of the"
+                            + " new table's DDL"),
             new Case(
                     "CREATE TABLE {n} AS SELECT * FROM other",
-                    "UNSUPPORTED_CHANGE: CREATE TABLE {n} AS SELECT * FROM other: the new table can be no child, typed table or"
-                            + " query's result"),
+                    "UNSUPPORTED_CHANGE: CREATE TABLE {n} AS SELECT * FROM other: the new table can be no child, typed"
+                            + " table or query's result"),
             new Case(
                     "CREATE TABLE {n} () INHERITS (other)",
-                    "UNSUPPORTED_CHANGE: CREATE TABLE {n} () INHERITS (other): the new table can be no child, typed table or"
-                            + " query's result"),
+                    "UNSUPPORTED_CHANGE: CREATE TABLE {n} () INHERITS (other): the new table can be no child, typed"
+                            + " table or query's result"),
             new Case(
                     "CREATE TABLE {n} (id int PRIMARY KEY, b int REFERENCES other)",
-                    "UNSUPPORTED_CHANGE: CREATE TABLE {n} (id int PRIMARY KEY, b int REFERENCES other): it makes a foreign key,"
-                            + " which would stand in the application's way while the rows are copied"),
+                    "UNSUPPORTED_CHANGE: CREATE TABLE {n} (id int PRIMARY KEY, b int REFERENCES other): it makes a"
+                            + " foreign key, which would stand in the application's way while the rows are copied"),
             new Case(
                     FULL + "; CREATE INDEX CONCURRENTLY ON {n} (b)",
-                    "UNSUPPORTED_CHANGE: CREATE INDEX CONCURRENTLY ON {n} (b): CONCURRENTLY does not go with a transaction"),
+                    "UNSUPPORTED_CHANGE: CREATE INDEX CONCURRENTLY ON {n} (b): CONCURRENTLY does not go with a"
+                            + " transaction"),
             new Case(
                     FULL + "; ALTER TABLE {n} ADD CHECK (b > 0), OWNER TO postgres",
-                    "UNSUPPORTED_CHANGE: ALTER TABLE {n} ADD CHECK (b > 0), OWNER TO postgres: walshift can't make this change on"
-                            + " the new table"),
+                    "UNSUPPORTED_CHANGE: ALTER TABLE {n} ADD CHECK (b > 0), OWNER TO postgres: walshift can't make"
+                            + " this change on the new table"),
             new Case(
                     FULL + "; ALTER TABLE {n} SET SCHEMA public",
-                    "UNSUPPORTED_CHANGE: ALTER TABLE {n} SET SCHEMA public: walshift can't make this change on the new table"),
+                    "UNSUPPORTED_CHANGE: ALTER TABLE {n} SET SCHEMA public: walshift can't make this change on the new"
+                            + " table"),
             new Case("-- nothing; at all", "WRONG_STATEMENT: the new table's DDL holds no statement"),
             new Case("CREATE TABLE x (a", "WRONG_STATEMENT: the new table's DDL can't be read: a bracket is left open"),
             // Others' things
-            new Case("CREATE TABLE public.x (a int)", "UNSUPPORTED_CHANGE: CREATE TABLE public.x (a int): it names a schema"),
+            new Case(
+                    "CREATE TABLE public.x (a int)",
+                    "UNSUPPORTED_CHANGE: CREATE TABLE public.x (a int): it names a schema"),
             new Case(
                     FULL + "; ALTER TABLE {s}.other ADD z int",
                     "UNSUPPORTED_CHANGE: ALTER TABLE {s}.other ADD z int: it names a schema"),
@@ -138,37 +146,44 @@ class TargetRefusalTest {
                     "WRONG_STATEMENT: ALTER TABLE {n} ATTACH PARTITION other DEFAULT: the file has not made other"),
             new Case(
                     FULL + "; CREATE TABLE third (a int)",
-                    "WRONG_STATEMENT: the file makes or changes something beside table Or\"der; Täble: table {p}.third"),
+                    "WRONG_STATEMENT: the file makes or changes something beside table Or\"der; Täble: table"
+                            + " {p}.third"),
             new Case(
                     "CREATE TABLE {n} (id int PRIMARY KEY, b int GENERATED ALWAYS AS IDENTITY"
                             + " (SEQUENCE NAME {s}.elsewhere))",
-                    "WRONG_STATEMENT: the file makes or changes something beside table Or\"der; Täble: sequence {s}.elsewhere"),
+                    "WRONG_STATEMENT: the file makes or changes something beside table Or\"der; Täble: sequence"
+                            + " {s}.elsewhere"),
             new Case("CREATE TABLE \"an other\" (a int)", "WRONG_STATEMENT: the file makes no table Or\"der; Täble"),
             // Names
             new Case(
                     PARTED + "; CREATE TABLE other PARTITION OF {n} DEFAULT",
-                    "UNSUPPORTED_CHANGE: schema Sché\"ma; -- already has something called other, a name that the changed table needs",
-                    "UNSUPPORTED_CHANGE: schema Sché\"ma; -- already has something called _other, a name that the changed table needs",
-                    "UNSUPPORTED_CHANGE: schema Sché\"ma; -- already has something called other_pkey, a name that the changed table"
-                            + " needs"),
+                    "UNSUPPORTED_CHANGE: schema Sché\"ma; -- already has something called other, a name that the"
+                            + " changed table needs",
+                    "UNSUPPORTED_CHANGE: schema Sché\"ma; -- already has something called _other, a name that the"
+                            + " changed table needs",
+                    "UNSUPPORTED_CHANGE: schema Sché\"ma; -- already has something called other_pkey, a name that the"
+                            + " changed table needs"),
             new Case(
                     FULL + "; CREATE STATISTICS sta ON b, at FROM {n}",
-                    "UNSUPPORTED_CHANGE: schema Sché\"ma; -- already has something called sta, a name that the changed table needs"),
+                    "UNSUPPORTED_CHANGE: schema Sché\"ma; -- already has something called sta, a name that the changed"
+                            + " table needs"),
             // What does not fit
             new Case(
                     "CREATE TABLE {n} (id int PRIMARY KEY, b int, c int, at boolean)",
-                    "WRONG_STATEMENT: column c of the new table: column \"c\" is of type integer but expression is of type text; column"
-                            + " at of the new table: column \"at\" is of type boolean but expression is of type timestamp with time zone"),
+                    "WRONG_STATEMENT: column c of the new table: column \"c\" is of type integer but expression is of"
+                        + " type text; column at of the new table: column \"at\" is of type boolean but expression is"
+                        + " of type timestamp with time zone"),
             new Case(
                             "CREATE TABLE {n} (id int PRIMARY KEY, b int, c int, at timestamptz)",
-                            "WRONG_STATEMENT: column c of the new table: column \"c\" is of type integer but expression is of type"
-                                    + " timestamp with time zone")
+                            "WRONG_STATEMENT: column c of the new table: column \"c\" is of type integer but"
+                                    + " expression is of type timestamp with time zone")
                     .using("c", "at"),
-            new Case(FULL, "WRONG_STATEMENT: a USING expression is given for column d, which the new table does not have")
-                    .using("d", "b"),
             new Case(
                             FULL,
-                            "WRONG_STATEMENT: the server can't read the USING expression of column c: (SELECT 1)")
+                            "WRONG_STATEMENT: a USING expression is given for column d, which the new table does not"
+                                    + " have")
+                    .using("d", "b"),
+            new Case(FULL, "WRONG_STATEMENT: the server can't read the USING expression of column c: (SELECT 1)")
                     .using("c", "(SELECT 1)"),
             new Case(
                             "CREATE TABLE {n} (id int PRIMARY KEY, b int GENERATED ALWAYS AS (id + 1) STORED, c text)",
@@ -180,25 +195,25 @@ class TargetRefusalTest {
                     .of(SOURCE, "INSERT INTO {t} VALUES (1, 1, '', now())"),
             new Case(
                     "CREATE TABLE {n} (id int PRIMARY KEY, b nix)",
-                    "WRONG_STATEMENT: the server rejects the new table's DDL: type \"nix\" does not exist (SQLSTATE 42704), in:"
-                            + " CREATE TABLE {n} (id int PRIMARY KEY, b nix)"),
+                    "WRONG_STATEMENT: the server rejects the new table's DDL: type \"nix\" does not exist (SQLSTATE"
+                            + " 42704), in: CREATE TABLE {n} (id int PRIMARY KEY, b nix)"),
             new Case(
                     FULL + "; ALTER TABLE {n} ADD CONSTRAINT later CHECK (b > 0) NOT VALID",
                     "UNSUPPORTED_CHANGE: constraint later is NOT VALID: rows that break it could not be copied"),
             // The key
             new Case(
                     "CREATE TABLE {n} (id int, at timestamptz)",
-                    "NO_IDENTITY_KEY: after the change no unique index is left on the columns of Or\"der; Täble_pkey, by which rows"
-                            + " are told apart"),
+                    "NO_IDENTITY_KEY: after the change no unique index is left on the columns of Or\"der; Täble_pkey,"
+                            + " by which rows are told apart"),
             new Case(
                     "CREATE TABLE {n} (id int, at timestamptz, PRIMARY KEY (id, at))",
-                    "NO_IDENTITY_KEY: after the change no unique index is left on the columns of Or\"der; Täble_pkey, by which rows"
-                            + " are told apart"),
+                    "NO_IDENTITY_KEY: after the change no unique index is left on the columns of Or\"der; Täble_pkey,"
+                            + " by which rows are told apart"),
             new Case(
                     "CREATE TABLE {n} (id int, at timestamptz, PRIMARY KEY (at, id)) PARTITION BY RANGE (at);"
                             + "CREATE TABLE p PARTITION OF {n} DEFAULT; CREATE INDEX ON {n} (id)",
-                    "NO_IDENTITY_KEY: after the change no unique index is left on the columns of Or\"der; Täble_pkey, by which rows"
-                            + " are told apart"),
+                    "NO_IDENTITY_KEY: after the change no unique index is left on the columns of Or\"der; Täble_pkey,"
+                            + " by which rows are told apart"),
             new Case(
                     "CREATE TABLE {n} (b int, at timestamptz)",
                     "NO_IDENTITY_KEY: column id of the identity key Or\"der; Täble_pkey is dropped"),
@@ -208,30 +223,31 @@ class TargetRefusalTest {
                     PARTED + "; CREATE TABLE p PARTITION OF {n} DEFAULT; CREATE INDEX half ON ONLY {n} (b)",
                     "WRONG_STATEMENT: index half of the new table is not complete: partitions have no part of it"),
             new Case(
-                    "CREATE TABLE {n} (id int, at timestamptz, CONSTRAINT k PRIMARY KEY (id, at) WITH (fillfactor = 50))"
-                            + " PARTITION BY RANGE (at); CREATE TABLE p PARTITION OF {n} DEFAULT",
-                    "UNSUPPORTED_CHANGE: constraint k of the partitioned table has storage parameters, which walshift can't give it"),
+                    "CREATE TABLE {n} (id int, at timestamptz, CONSTRAINT k PRIMARY KEY (id, at) WITH (fillfactor ="
+                            + " 50)) PARTITION BY RANGE (at); CREATE TABLE p PARTITION OF {n} DEFAULT",
+                    "UNSUPPORTED_CHANGE: constraint k of the partitioned table has storage parameters, which walshift"
+                            + " can't give it"),
             // Sequences
             new Case(
                             "CREATE TABLE {n} (id serial PRIMARY KEY)",
-                            "UNSUPPORTED_CHANGE: the change makes a sequence Or\"der; Täble_id_seq, which is the name of the sequence"
-                                    + " that the column has already",
-                            "UNSUPPORTED_CHANGE: column id of the new table draws from a sequence of its own, which would begin among"
-                                    + " the values that rows have already")
+                            "UNSUPPORTED_CHANGE: the change makes a sequence Or\"der; Täble_id_seq, which is the name"
+                                    + " of the sequence that the column has already",
+                            "UNSUPPORTED_CHANGE: column id of the new table draws from a sequence of its own, which"
+                                    + " would begin among the values that rows have already")
                     .of("CREATE TABLE {t} (id serial PRIMARY KEY)"),
             new Case(
                             "CREATE TABLE {n} (id serial PRIMARY KEY)",
-                            "UNSUPPORTED_CHANGE: column id of the new table draws from a sequence of its own, which would begin among"
-                                    + " the values that rows have already")
+                            "UNSUPPORTED_CHANGE: column id of the new table draws from a sequence of its own, which"
+                                    + " would begin among the values that rows have already")
                     .of("CREATE TABLE {t} (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY)"),
             new Case(
                     "CREATE TABLE {n} (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY)",
-                    "UNSUPPORTED_CHANGE: column id of the new table draws from a sequence of its own, which would begin among the"
-                            + " values that rows have already"),
+                    "UNSUPPORTED_CHANGE: column id of the new table draws from a sequence of its own, which would"
+                            + " begin among the values that rows have already"),
             new Case(
                             "CREATE TABLE {n} (id int DEFAULT nextval('q') PRIMARY KEY)",
-                            "UNSUPPORTED_CHANGE: default value for column id of table {p}.{n} of the new table depends on sequence"
-                                    + " {s}.q, which goes away with the present one")
+                            "UNSUPPORTED_CHANGE: default value for column id of table {p}.{n} of the new table depends"
+                                    + " on sequence {s}.q, which goes away with the present one")
                     .of("CREATE TABLE {t} (id int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME {s}.q) PRIMARY KEY)"));
 
     static List<ServerVersion> majors() {
@@ -314,7 +330,9 @@ class TargetRefusalTest {
                     Optional.of(T), List.of("DROP b"), Map.of(), List.of(), Optional.of(fill(FULL)), Set.of());
 
             assertThat(Bench.lines(bench.plan(both).problems()))
-                    .containsExactly("WRONG_STATEMENT: the new table's own DDL says all that there is to change, and more is asked for");
+                    .containsExactly(
+                            "WRONG_STATEMENT: the new table's own DDL says all that there is to change, and more is"
+                                    + " asked for");
         }
     }
 }

@@ -3,8 +3,8 @@ package dev.walshift.engine.verify;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.walshift.postgres.QualifiedName;
 import dev.walshift.engine.verify.Heaps.Part;
+import dev.walshift.postgres.QualifiedName;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -12,9 +12,8 @@ import org.junit.jupiter.api.Test;
 
 /** Pages counted through several files. */
 class HeapsTest {
-    private static final List<QualifiedName> TABLES = IntStream.range(0, 4)
-            .mapToObj(i -> QualifiedName.of("s", "t" + i))
-            .toList();
+    private static final List<QualifiedName> TABLES =
+            IntStream.range(0, 4).mapToObj(i -> QualifiedName.of("s", "t" + i)).toList();
     private static final Heaps HEAPS = new Heaps(TABLES, List.of(3L, 0L, 5L, 2L));
 
     private static Part part(int table, long from, long to) {
@@ -33,8 +32,7 @@ class HeapsTest {
     @Test
     void aStepMeetsSoManyFilesAtMost() {
         int many = 2 * Heaps.MOST_AT_ONCE;
-        Heaps heaps = new Heaps(
-                Collections.nCopies(many, TABLES.getFirst()), Collections.nCopies(many, 4L));
+        Heaps heaps = new Heaps(Collections.nCopies(many, TABLES.getFirst()), Collections.nCopies(many, 4L));
 
         assertThat(heaps.atOnce(0, 1_000)).isEqualTo(4L * Heaps.MOST_AT_ONCE);
         assertThat(heaps.atOnce(6, 1_000)).isEqualTo(4L * Heaps.MOST_AT_ONCE - 2);
