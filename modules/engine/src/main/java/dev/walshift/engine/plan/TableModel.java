@@ -97,6 +97,25 @@ record TableModel(
                         .findFirst());
     }
 
+    /** The same as another role's, with its statistics. */
+    TableModel ownedBy(Identifier owner) {
+        Relation owned = new Relation(
+                relation.oid(),
+                relation.name(),
+                relation.filenode(),
+                owner,
+                relation.tablespace(),
+                relation.replicaIdentity(),
+                relation.options(),
+                relation.toastOptions(),
+                relation.comment(),
+                relation.privileges());
+        List<Statistics> theirs = statistics.stream()
+                .map(it -> new Statistics(it.name(), owner, it.definition(), it.target(), it.comment()))
+                .toList();
+        return new TableModel(owned, columns, constraints, indexes, sequences, theirs);
+    }
+
     /** The same as another relation. */
     TableModel withRelation(Relation other) {
         return new TableModel(other, columns, constraints, indexes, sequences, statistics);

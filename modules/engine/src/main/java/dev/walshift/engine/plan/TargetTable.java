@@ -45,7 +45,7 @@ final class TargetTable {
         }
         List<TableModel> partitions = PartitionTree.of(session, oid).tables();
         for (TableModel partition : partitions) {
-            new OwnershipWriter(session, withOwner(partition), partition.name()).applyOwnerAlone();
+            new OwnershipWriter(session, partition.ownedBy(source.relation().owner()), partition.name()).applyOwnerAlone();
         }
         List<QualifiedName> tables = new ArrayList<>(List.of(table));
         partitions.forEach(partition -> tables.add(partition.name()));
@@ -56,21 +56,6 @@ final class TargetTable {
             }
         }
         new OwnershipWriter(session, wanted, table).apply();
-    }
-
-    private TableModel withOwner(TableModel table) {
-        TableModel.Relation relation = table.relation();
-        return table.withRelation(new TableModel.Relation(
-                relation.oid(),
-                relation.name(),
-                relation.filenode(),
-                source.relation().owner(),
-                relation.tablespace(),
-                relation.replicaIdentity(),
-                relation.options(),
-                relation.toastOptions(),
-                relation.comment(),
-                relation.privileges()));
     }
 
     /** What the DDL says goes before what the source has. */
@@ -97,7 +82,10 @@ final class TargetTable {
                         .map(from -> sequence.withPrivileges(from.privileges()))
                         .orElse(sequence))
                 .toList();
-        return made.withRelation(wanted).withColumns(columns).withSequences(sequences);
+        return made.ownedBy(wanted.owner())
+                .withRelation(wanted)
+                .withColumns(columns)
+                .withSequences(sequences);
     }
 
     /** @param using by the new table's columns; {@code read} what they mean */
