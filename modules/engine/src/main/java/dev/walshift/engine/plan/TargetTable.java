@@ -45,7 +45,8 @@ final class TargetTable {
         }
         List<TableModel> partitions = PartitionTree.of(session, oid).tables();
         for (TableModel partition : partitions) {
-            new OwnershipWriter(session, partition.ownedBy(source.relation().owner()), partition.name()).applyOwnerAlone();
+            new OwnershipWriter(session, partition.ownedBy(source.relation().owner()), partition.name())
+                    .applyOwnerAlone();
         }
         List<QualifiedName> tables = new ArrayList<>(List.of(table));
         partitions.forEach(partition -> tables.add(partition.name()));
