@@ -81,6 +81,14 @@ final class NotCarried {
         return EnumSet.complementOf(EnumSet.copyOf(wings()));
     }
 
+    /** What is carried over a change that gives columns other names: their text is the server's, which has the present ones. */
+    static Set<Wing> othersWhereColumnsAreRenamed() {
+        Set<Wing> wings = others();
+        wings.removeAll(
+                Set.of(Wing.TRIGGERS, Wing.POLICIES, Wing.POLICIES_OF_OTHERS, Wing.RULES, Wing.RULES_OF_OTHERS));
+        return wings;
+    }
+
     /** The problems, one line each: code, message. */
     static List<String> refusals(Wing wing, int major) {
         return Stream.ofNullable(REFUSALS.get(wing))

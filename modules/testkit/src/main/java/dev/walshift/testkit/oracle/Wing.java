@@ -306,7 +306,9 @@ public enum Wing {
         CREATE PUBLICATION "pu only" FOR TABLE ONLY {t};
         ALTER PUBLICATION "pu plain" OWNER TO "museum owner";
         COMMENT ON PUBLICATION "pu plain" IS 'publication';
-        """) {
+        """, """
+            DROP PUBLICATION "pu plain"; DROP PUBLICATION "pu only"; DROP PUBLICATION IF EXISTS "pu filtered"; DROP TABLE {s}."pu other";
+            """, "id") {
         @Override
         List<Newer> newer() {
             return List.of(new Newer(15, """
