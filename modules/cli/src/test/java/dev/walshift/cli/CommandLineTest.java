@@ -128,8 +128,8 @@ class CommandLineTest {
         assertThat(result.exitCode()).isEqualTo(2);
         assertThat(result.err().lines())
                 .containsExactly(
-                        "walshift: --target-ddl gives the whole new table: give either it, or --alter and"
-                                + " --column-order",
+                        "walshift: --target-ddl gives the whole new table: give either it, or --alter, --column-order,"
+                                + " --tablespace and --rebuild",
                         "walshift: target-ddl: %s: no such file".formatted(missing),
                         "Try 'walshift plan --help'.");
         assertThat(Cli.bare()

@@ -60,6 +60,26 @@ record Index(
      */
     record Marks(boolean clustered, boolean replicaIdentity, boolean partitioned, Optional<Identifier> parent) {}
 
+    /** The same as a part of no other index. */
+    Index alone() {
+        return new Index(
+                oid,
+                filenode,
+                name,
+                unique,
+                definition,
+                keyColumns,
+                valid,
+                plainKey,
+                tablespace,
+                new Marks(marks.clustered, marks.replicaIdentity, marks.partitioned, Optional.empty()),
+                statistics,
+                options,
+                comment,
+                constraint,
+                withoutOverlaps);
+    }
+
     boolean isPrimaryKey() {
         return constraint.map(Constraint::kind).equals(Optional.of(Constraint.Kind.PRIMARY_KEY));
     }

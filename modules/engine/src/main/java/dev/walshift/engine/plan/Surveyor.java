@@ -196,7 +196,7 @@ final class Surveyor {
         try {
             session.execute(SAVEPOINT);
             session.execute(LOCK.with("table", table.name()));
-            TableModel source = new CatalogReader(session, table.oid()).read();
+            TableModel source = new CatalogReader(session, table.oid()).read().alone();
             if (!new StatementChecks(session, source, findings).check(statement)) {
                 return Optional.empty();
             }

@@ -32,6 +32,17 @@ record TableModel(
         statistics = List.copyOf(statistics);
     }
 
+    /** The same as if it were nobody's partition. */
+    TableModel alone() {
+        return new TableModel(
+                relation,
+                columns,
+                constraints,
+                indexes.stream().map(Index::alone).toList(),
+                sequences,
+                statistics);
+    }
+
     /**
      * The table itself.
      *

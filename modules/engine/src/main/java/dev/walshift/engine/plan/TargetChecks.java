@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** What is found wrong only with a table that the operator's own DDL made. */
 final class TargetChecks {
@@ -52,11 +53,23 @@ final class TargetChecks {
                     "the new table is partitioned, but has no partition",
                     "Add CREATE TABLE ... PARTITION OF ... to the file");
         }
+        checkConstraints();
         checkIndexes();
         checkSequences();
         checkBonds();
         noticeKey();
         noticeReplicaIdentity();
+    }
+
+    /** A partition's goes with its parent's, and the present rows need not break a new one. */
+    private void checkConstraints() {
+        Stream.concat(Stream.of(clone.after()), clone.tree().tables().stream())
+                .flatMap(table -> table.constraints().stream())
+                .filter(Constraint::isForNewRowsOnly)
+                .forEach(constraint -> findings.problem(
+                        ProblemCode.UNSUPPORTED_CHANGE,
+                        "constraint %s is NOT VALID".formatted(constraint.name()),
+                        "Leave NOT VALID out, or add it after the migration"));
     }
 
     private void checkIndexes() {
