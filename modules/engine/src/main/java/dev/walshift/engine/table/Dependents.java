@@ -3,31 +3,44 @@ package dev.walshift.engine.table;
 import dev.walshift.postgres.SqlText;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * How what hangs on the source goes over to the new table. All names are final ones: of the source before anything moves, of the new table
  * after.
  *
  * @param locks taken before the source's own, in this order
+ * @param beside statements that make, over the finished shadow, what the swap only moves; in one transaction, which can be done again
  * @param detach statements for the swap's transaction, before anything moves
  * @param attach statements for the swap's transaction, once the new table has its name
  * @param followUps for after the swap, in this order
  */
 public record Dependents(
-        List<RelationLock> locks, List<SqlText> detach, List<SqlText> attach, List<FollowUp> followUps) {
+        List<RelationLock> locks,
+        List<SqlText> beside,
+        List<SqlText> detach,
+        List<SqlText> attach,
+        List<FollowUp> followUps) {
     public static final Dependents NONE = new Dependents(List.of(), List.of(), List.of(), List.of());
 
     public Dependents {
         locks = List.copyOf(locks);
+        beside = List.copyOf(beside);
         detach = List.copyOf(detach);
         attach = List.copyOf(attach);
         followUps = List.copyOf(followUps);
+    }
+
+    /** Nothing that is made before the swap. */
+    public Dependents(List<RelationLock> locks, List<SqlText> detach, List<SqlText> attach, List<FollowUp> followUps) {
+        this(locks, List.of(), detach, attach, followUps);
     }
 
     /** These, and then those: what is attached first is detached last. */
     public Dependents and(Dependents others) {
         return new Dependents(
                 concat(locks, others.locks),
+                Stream.concat(beside.stream(), others.beside.stream()).toList(),
                 concat(others.detach, detach),
                 concat(attach, others.attach),
                 concat(followUps, others.followUps));

@@ -11,7 +11,7 @@ import java.util.Set;
 
 /** All that hangs on a table: each thing is carried by the carrier of its kind, and what nobody answers for is refused by name. */
 public final class Inventory {
-    private static final List<Carrier> CARRIERS = List.of();
+    private static final List<Carrier> CARRIERS = List.of(new QueryCarrier());
 
     private static final SqlText SAVEPOINT = new SqlText("SAVEPOINT walshift_carrier");
     private static final SqlText ROLLBACK = new SqlText("ROLLBACK TO SAVEPOINT walshift_carrier");
