@@ -2,9 +2,7 @@ package dev.walshift.engine.migration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.dependents.Consent;
-import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
@@ -13,9 +11,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -55,7 +50,7 @@ final class BoundQueriesTest {
             "CREATE VIEW {r}.joined AS SELECT l.what, o.n FROM {t} o JOIN {s}.lines l ON l.order_id = o.id",
             "CREATE VIEW {r}.grouped AS SELECT o.n, o.\"No te\", count(*) AS c FROM {t} o GROUP BY o.id",
             "ALTER VIEW {r}.joined OWNER TO view_owner",
-            "CREATE VIEW {r}.inbox (note) AS VALUES ('a'::text)",
+            "CREATE VIEW {r}.inbox (note) AS SELECT 'a'::text",
             "CREATE RULE \"in to\" AS ON INSERT TO {r}.inbox DO INSTEAD (INSERT INTO {t} (id, \"No te\") VALUES (9999, NEW.note);"
                     + " NOTIFY arrived)",
             "COMMENT ON RULE \"in to\" ON {r}.inbox IS 'a letter box'",
@@ -183,13 +178,8 @@ final class BoundQueriesTest {
     }
 
     private static MigrationReport migrate(TestDatabase database, String clause) {
-        MigrationRequest request = new MigrationRequest(
-                new AlterRequest(
-                        Optional.of(T), List.of(clause), Map.of(), List.of(), Set.of(Consent.MATERIALIZED_VIEWS)),
-                2,
-                false,
-                VerifyMode.FULL);
-        return Scenario.migration(database, request).run();
+        return Scenario.migration(database, Scenario.agreeing(Consent.MATERIALIZED_VIEWS, T, clause))
+                .run();
     }
 
     @ParameterizedTest

@@ -3,6 +3,7 @@ package dev.walshift.engine.migration;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.walshift.engine.plan.AlterRequest;
+import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.testkit.Leftovers;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** What the tests of whole migrations share. */
 public final class Scenario {
@@ -23,6 +25,15 @@ public final class Scenario {
 
     public static MigrationRequest request(String table, String alter) {
         return request(table, List.of(alter), List.of());
+    }
+
+    /** One whose operator agrees to something. */
+    public static MigrationRequest agreeing(Consent consent, String table, String alter) {
+        return new MigrationRequest(
+                new AlterRequest(Optional.of(table), List.of(alter), Map.of(), List.of(), Set.of(consent)),
+                2,
+                false,
+                VerifyMode.FULL);
     }
 
     public static MigrationRequest request(WorkloadTable table, String alter) {
