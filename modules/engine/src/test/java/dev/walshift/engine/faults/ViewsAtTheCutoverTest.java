@@ -107,8 +107,8 @@ final class ViewsAtTheCutoverTest {
     void aCallThatWaitsForTheSwapDoesNotWriteIntoTheRetiredTable(ServerVersion version) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(version);
                 Connection connection = database.connect();
-                Connection reader = database.connect();
-                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+                Connection reader = database.connect()) {
             Hold.createTable(database);
             database.execute(
                     "CREATE FUNCTION f_add() RETURNS void LANGUAGE sql BEGIN ATOMIC INSERT INTO orders (k) VALUES (-1); END",

@@ -128,8 +128,8 @@ class RefusalTest {
                             "over the changed table the server rejects it: ERROR: operator does not exist: text + integer"
                                     + " (SQLSTATE 42883)")),
             new Case(
-                    PLAIN + ";;CREATE FUNCTION {s}.f() RETURNS int LANGUAGE sql RETURN (SELECT id FROM {t} LIMIT 1)",
-                    "ALTER id TYPE bigint, ALTER b TYPE text",
+                    PLAIN + ";;CREATE FUNCTION {s}.f() RETURNS int LANGUAGE sql RETURN (SELECT b FROM {t} LIMIT 1)",
+                    "ALTER b TYPE text",
                     bound(
                             "function {s}.f()",
                             "over the changed table the server rejects it: ERROR: return type mismatch in function declared to"
@@ -147,8 +147,7 @@ class RefusalTest {
                             + ";;CREATE VIEW {s}.v AS SELECT b FROM {t};;CREATE VIEW {s}.w AS SELECT b FROM {s}.v;;CREATE"
                             + " OR REPLACE VIEW {s}.v AS SELECT t.b FROM {t} t CROSS JOIN {s}.w",
                     WIDEN,
-                    bound("view {s}.v", "it is made of itself"),
-                    bound("view {s}.w", "it is made of itself")),
+                    bound("view {s}.v", "it is made of itself")),
             new Case(
                     PLAIN + ";;CREATE VIEW {s}.v AS SELECT id FROM {t};;CREATE TABLE {s}.o (x {s}.v)",
                     WIDEN,
@@ -166,7 +165,8 @@ class RefusalTest {
                     WIDEN,
                     remade(
                             "function {s}.f({t})",
-                            "on it hangs what can't be: default value for column x of table {s}.o")),
+                            "on it hangs what can't be: default value for column x of table {s}.o"),
+                    hangs("default value for column x of table {s}.o")),
             new Case(
                     PLAIN
                             + ";;CREATE FUNCTION {s}.f(int, {t}) RETURNS int LANGUAGE sql AS 'SELECT 1';;CREATE AGGREGATE"

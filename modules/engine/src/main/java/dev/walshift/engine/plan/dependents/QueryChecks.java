@@ -145,6 +145,7 @@ final class QueryChecks {
 
     /** What would be lost if it were made anew. */
     List<Problem> remade(Query query, List<Dependent> others) throws SQLException {
+        session.execute(SearchPath.NONE);
         List<Problem> problems = new ArrayList<>();
         for (Extra extra : extras(query)) {
             problems.add(refused(query, "it has to be made anew, but " + extra.what(), DROP_IT));

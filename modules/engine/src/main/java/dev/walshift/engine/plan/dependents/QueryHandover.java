@@ -29,9 +29,6 @@ final class QueryHandover {
     private static final SqlText ROLLBACK = new SqlText("ROLLBACK TO SAVEPOINT walshift_query");
     private static final SqlText RELEASE = new SqlText("RELEASE SAVEPOINT walshift_query");
 
-    /** What a routine's text means is found out when it runs, under a search path that is not known here. */
-    private static final SqlText LEAVE_BODIES = new SqlText("SET LOCAL check_function_bodies = off");
-
     /** A REFRESH is the view's owner's, to whom policies of tables apply. */
     private static final SqlText AS_USUAL = new SqlText("SET LOCAL row_security = on");
 
@@ -219,13 +216,12 @@ final class QueryHandover {
         }
         path.toWrite(session);
         String signature = signature(routine);
-        SqlText replacement = routines.definition(routine, routine.name().schema());
+        List<SqlText> replacement = routines.definition(routine, routine.name().schema());
         List<Problem> found = new ArrayList<>(attempt(routine, false, () -> {
-            SqlText tried = routines.definition(routine, path.made());
-            read(List.of(LEAVE_BODIES, tried));
+            read(routines.definition(routine, path.made()));
             return bound(routine, OID_OF_ROUTINE, signature);
         }));
-        replacements.add(replacement);
+        replacements.addAll(replacement);
         found.addAll(checks.replaced(routine));
         return found;
     }
@@ -236,8 +232,7 @@ final class QueryHandover {
         SqlText name = routines.name(routine, path.made());
         List<SqlText> statements = new ArrayList<>();
         List<Problem> found = attempt(routine, true, () -> {
-            statements.add(LEAVE_BODIES);
-            statements.add(routines.definition(routine, path.made()));
+            statements.addAll(routines.definition(routine, path.made()));
             statements.addAll(routines.comment(routine, name));
             statements.addAll(giveRights(routine, name, statements, OID_OF_ROUTINE, signature));
             return bound(routine, OID_OF_ROUTINE, signature);
@@ -366,7 +361,7 @@ final class QueryHandover {
     private List<SqlText> detach() {
         List<SqlText> statements = new ArrayList<>();
         if (!replacements.isEmpty()) {
-            Collections.addAll(statements, LEAVE_BODIES, path.toRead());
+            statements.add(path.toRead());
             statements.addAll(replacements);
             statements.add(SearchPath.NONE);
         }

@@ -45,6 +45,12 @@ final class RoutineWriter {
                   AND (t.typrelid = ANY (?::bigint[]) OR (t.typelem <> 0 AND e.typrelid = ANY (?::bigint[]))))
         """);
 
+    /** What a body in a string means is found out when it runs, under a search path that is not known here. */
+    private static final SqlTemplate BODY_CHECK = SqlTemplate.of("""
+        SELECT 'SET LOCAL check_function_bodies = ' || CASE WHEN prosqlbody IS NULL THEN 'off' ELSE 'on' END
+          FROM pg_proc WHERE oid = ?::oid
+        """);
+
     private final Session session;
 
     /** @param session whose search path decides which names have a schema, but for the routine's own */
@@ -69,7 +75,11 @@ final class RoutineWriter {
     }
 
     /** Makes it in {@code schema}, or replaces what is there. */
-    SqlText definition(Query routine, Identifier schema) throws SQLException {
+    List<SqlText> definition(Query routine, Identifier schema) throws SQLException {
+        return List.of(session.queryOne(BODY_CHECK, RoutineWriter::text, routine.oid()), create(routine, schema));
+    }
+
+    private SqlText create(Query routine, Identifier schema) throws SQLException {
         return session.queryOne(
                 DEFINITION,
                 row -> {
