@@ -234,12 +234,13 @@ public final class Setup {
     void makeBeside(Session session, Blueprint table) throws SQLException {
         List<SqlText> statements = table.dependents().beside();
         if (!statements.isEmpty()) {
-            boolean unused = locks.run(session, "make what hangs on " + table.source().name(), stop, tx -> {
-                for (SqlText statement : statements) {
-                    Workers.cancellable(tx, stop, () -> tx.execute(statement));
-                }
-                return true;
-            });
+            boolean unused =
+                    locks.run(session, "make what hangs on " + table.source().name(), stop, tx -> {
+                        for (SqlText statement : statements) {
+                            Workers.cancellable(tx, stop, () -> tx.execute(statement));
+                        }
+                        return true;
+                    });
         }
     }
 

@@ -101,7 +101,8 @@ final class PlainRoleTest {
                 "CREATE VIEW shop.every AS SELECT * FROM shop.orders",
                 "CREATE VIEW shop.notes AS SELECT note FROM shop.orders",
                 "CREATE MATERIALIZED VIEW shop.sums AS SELECT sum(n) AS s FROM shop.orders",
-                "CREATE FUNCTION shop.total() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT sum(n) FROM shop.orders; END",
+                "CREATE FUNCTION shop.total() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT sum(n) FROM shop.orders;"
+                        + " END",
                 "CREATE FUNCTION shop.label(shop.orders) RETURNS text LANGUAGE sql AS 'SELECT $1.note'",
                 "ALTER VIEW shop.every OWNER TO shop",
                 "ALTER VIEW shop.notes OWNER TO shop",
@@ -127,8 +128,7 @@ final class PlainRoleTest {
 
             MigrationReport report = new Migration(
                             TestConnections.database(server.jdbcUrl("migrator", database.name())),
-                            Scenario.agreeing(
-                                    Consent.MATERIALIZED_VIEWS, "shop.orders", "ALTER COLUMN id TYPE bigint"))
+                            Scenario.agreeing(Consent.MATERIALIZED_VIEWS, "shop.orders", "ALTER COLUMN id TYPE bigint"))
                     .run();
 
             assertThat(report.verified()).isTrue();

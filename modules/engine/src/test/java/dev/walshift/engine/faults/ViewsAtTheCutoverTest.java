@@ -111,10 +111,14 @@ final class ViewsAtTheCutoverTest {
                 Connection reader = database.connect()) {
             Hold.createTable(database);
             database.execute(
-                    "CREATE FUNCTION f_add() RETURNS void LANGUAGE sql BEGIN ATOMIC INSERT INTO orders (k) VALUES (-1); END",
-                    "CREATE FUNCTION f_drop() RETURNS void LANGUAGE sql BEGIN ATOMIC DELETE FROM orders WHERE k = 7; END",
-                    "CREATE FUNCTION f_set() RETURNS void LANGUAGE sql BEGIN ATOMIC UPDATE orders SET note = 'set' WHERE k = 8; END");
-            String source = Scenario.list(connection, "SELECT 'orders'::regclass::oid").getFirst();
+                    "CREATE FUNCTION f_add() RETURNS void LANGUAGE sql BEGIN ATOMIC INSERT INTO orders (k) VALUES"
+                            + " (-1); END",
+                    "CREATE FUNCTION f_drop() RETURNS void LANGUAGE sql BEGIN ATOMIC DELETE FROM orders WHERE k = 7;"
+                            + " END",
+                    "CREATE FUNCTION f_set() RETURNS void LANGUAGE sql BEGIN ATOMIC UPDATE orders SET note = 'set'"
+                            + " WHERE k = 8; END");
+            String source =
+                    Scenario.list(connection, "SELECT 'orders'::regclass::oid").getFirst();
             reader.setAutoCommit(false);
             try (Statement statement = reader.createStatement()) {
                 statement.execute("LOCK TABLE orders IN ACCESS SHARE MODE");
@@ -141,7 +145,10 @@ final class ViewsAtTheCutoverTest {
             for (String function : List.of("f_add", "f_drop", "f_set")) {
                 assertThat(call(database, function)).isEmpty();
             }
-            assertThat(Scenario.list(connection, effects)).singleElement().asString().matches("[12] 1 1");
+            assertThat(Scenario.list(connection, effects))
+                    .singleElement()
+                    .asString()
+                    .matches("[12] 1 1");
             Scenario.assertNothingLeft(connection);
         }
     }
@@ -149,7 +156,8 @@ final class ViewsAtTheCutoverTest {
     /** An attempt of the swap may give up meanwhile, and lets those behind it through; there is another one. */
     private static void awaitWaiting(
             Connection connection, String relation, String mode, List<CompletableFuture<Optional<String>>> calls) {
-        String waiting = "SELECT pid FROM pg_locks WHERE relation = %s AND mode = '%s' AND NOT granted".formatted(relation, mode);
+        String waiting = "SELECT pid FROM pg_locks WHERE relation = %s AND mode = '%s' AND NOT granted"
+                .formatted(relation, mode);
         await().atMost(Hold.PATIENCE)
                 .pollInterval(Duration.ofMillis(2))
                 .until(() -> Scenario.list(connection, waiting).size() >= Math.max(1, calls.size())

@@ -55,8 +55,8 @@ final class BoundQueriesTest {
             "CREATE VIEW {r}.grouped AS SELECT o.n, o.\"No te\", count(*) AS c FROM {t} o GROUP BY o.id",
             "ALTER VIEW {r}.joined OWNER TO view_owner",
             "CREATE VIEW {r}.inbox (note) AS SELECT 'a'::text",
-            "CREATE RULE \"in to\" AS ON INSERT TO {r}.inbox DO INSTEAD (INSERT INTO {t} (id, \"No te\") VALUES (9999, NEW.note);"
-                    + " NOTIFY arrived)",
+            "CREATE RULE \"in to\" AS ON INSERT TO {r}.inbox DO INSTEAD (INSERT INTO {t} (id, \"No te\") VALUES (9999,"
+                    + " NEW.note); NOTIFY arrived)",
             "COMMENT ON RULE \"in to\" ON {r}.inbox IS 'a letter box'",
             """
             CREATE FUNCTION {r}.add(a int, note text) RETURNS void LANGUAGE sql SECURITY DEFINER SET work_mem = '1MB'
@@ -66,7 +66,8 @@ final class BoundQueriesTest {
             "REVOKE ALL ON FUNCTION {r}.add FROM PUBLIC",
             "GRANT EXECUTE ON FUNCTION {r}.add TO view_reader",
             "CREATE PROCEDURE {s}.\"Re move\"(a int) LANGUAGE sql BEGIN ATOMIC DELETE FROM {t} WHERE id = a; END",
-            "CREATE FUNCTION {s}.cheap() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM {s}.\"Cheap \"\"ones\"\"\"; END");
+            "CREATE FUNCTION {s}.cheap() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM {s}.\"Cheap"
+                    + " \"\"ones\"\"\"; END");
 
     /** Those that have the changed column's type, or rows of the table, and what is made of them. */
     private static final List<String> REMADE = List.of(
@@ -76,13 +77,14 @@ final class BoundQueriesTest {
             "COMMENT ON COLUMN {s}.every.id IS 'the key'",
             "GRANT SELECT (id, n), UPDATE (n) ON {s}.every TO view_reader",
             "GRANT ALL ON {s}.every TO view_owner WITH GRANT OPTION",
-            "CREATE FUNCTION {s}.put() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO {t} (id, n) VALUES (NEW.id, NEW.n);"
-                    + " RETURN NEW; END $$",
+            "CREATE FUNCTION {s}.put() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO {t} (id, n) VALUES"
+                    + " (NEW.id, NEW.n); RETURN NEW; END $$",
             "CREATE TRIGGER \"In stead\" INSTEAD OF INSERT ON {s}.every FOR EACH ROW EXECUTE FUNCTION {s}.put()",
             "COMMENT ON TRIGGER \"In stead\" ON {s}.every IS 'a trigger'",
             "CREATE RULE gone AS ON DELETE TO {s}.every DO INSTEAD UPDATE {t} SET n = 0 WHERE id = OLD.id",
             "COMMENT ON RULE gone ON {s}.every IS 'a rule'",
-            "CREATE VIEW {r}.\"on every\" WITH (security_barrier = true) AS SELECT e.n, e.\"No te\" FROM {s}.every e WHERE e.id > 3",
+            "CREATE VIEW {r}.\"on every\" WITH (security_barrier = true) AS SELECT e.n, e.\"No te\" FROM {s}.every e"
+                    + " WHERE e.id > 3",
             "ALTER VIEW {r}.\"on every\" OWNER TO view_owner",
             "CREATE VIEW {r}.third AS SELECT o.n, c.c FROM {r}.\"on every\" o CROSS JOIN {r}.on_cheap c",
             "CREATE FUNCTION {r}.of_every() RETURNS SETOF int LANGUAGE sql BEGIN ATOMIC SELECT n FROM {s}.every; END",
@@ -92,8 +94,10 @@ final class BoundQueriesTest {
             "REVOKE ALL ON FUNCTION {s}.\"La bel\" FROM PUBLIC",
             "GRANT EXECUTE ON FUNCTION {s}.\"La bel\" TO view_reader WITH GRANT OPTION",
             "ALTER FUNCTION {s}.\"La bel\" OWNER TO view_owner",
-            "CREATE FUNCTION {r}.rows(a int) RETURNS SETOF {t} LANGUAGE sql BEGIN ATOMIC SELECT * FROM {t} WHERE id = a; END",
-            "CREATE FUNCTION {r}.views() RETURNS SETOF {s}.every LANGUAGE plpgsql AS 'BEGIN RETURN QUERY SELECT * FROM {s}.every; END'",
+            "CREATE FUNCTION {r}.rows(a int) RETURNS SETOF {t} LANGUAGE sql BEGIN ATOMIC SELECT * FROM {t} WHERE id ="
+                    + " a; END",
+            "CREATE FUNCTION {r}.views() RETURNS SETOF {s}.every LANGUAGE plpgsql AS 'BEGIN RETURN QUERY SELECT * FROM"
+                    + " {s}.every; END'",
             "CREATE VIEW {r}.whole AS SELECT o AS \"the row\", o.n FROM {t} o");
 
     private static final List<String> MATERIALIZED = List.of(
@@ -208,7 +212,8 @@ final class BoundQueriesTest {
                     "ALTER DEFAULT PRIVILEGES GRANT ALL ON ROUTINES TO view_reader");
             try (Connection found = migrated.connect();
                     Connection wanted = expected.connect()) {
-                String kept = fill("SELECT '{s}.\"Cheap \"\"ones\"\"\"'::regclass::oid || ' ' || '{r}.add'::regproc::oid");
+                String kept =
+                        fill("SELECT '{s}.\"Cheap \"\"ones\"\"\"'::regclass::oid || ' ' || '{r}.add'::regproc::oid");
                 List<String> oids = Scenario.list(found, kept);
 
                 MigrationReport report = migrate(migrated, "ALTER id TYPE bigint");

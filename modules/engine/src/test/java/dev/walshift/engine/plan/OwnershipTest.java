@@ -98,8 +98,11 @@ class OwnershipTest {
                         .containsExactlyInAnyOrder(
                                 "MISSING_PRIVILEGE: role migrator does not own view %s.v, which is bound to the table; GRANT \"postgres\" TO \"migrator\""
                                         .formatted(S),
-                                "MISSING_PRIVILEGE: role migrator does not own function \"re ports\".f(), which is bound to the table; GRANT \"postgres\" TO \"migrator\"",
-                                "MISSING_PRIVILEGE: role migrator may not create anything in schema re ports, where function \"re ports\".f() is; GRANT CREATE ON SCHEMA \"re ports\" TO \"migrator\"");
+                                "MISSING_PRIVILEGE: role migrator does not own function \"re ports\".f(), which is"
+                                        + " bound to the table; GRANT \"postgres\" TO \"migrator\"",
+                                "MISSING_PRIVILEGE: role migrator may not create anything in schema re ports, where"
+                                        + " function \"re ports\".f() is; GRANT CREATE ON SCHEMA \"re ports\" TO"
+                                        + " \"migrator\"");
             } finally {
                 bench.execute("DROP OWNED BY migrator CASCADE", "DROP ROLE migrator");
             }

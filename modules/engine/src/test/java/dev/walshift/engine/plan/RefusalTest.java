@@ -125,15 +125,15 @@ class RefusalTest {
                     "ALTER b TYPE text",
                     bound(
                             "view {s}.v",
-                            "over the changed table the server rejects it: ERROR: operator does not exist: text + integer"
-                                    + " (SQLSTATE 42883)")),
+                            "over the changed table the server rejects it: ERROR: operator does not exist: text +"
+                                    + " integer (SQLSTATE 42883)")),
             new Case(
                     PLAIN + ";;CREATE FUNCTION {s}.f() RETURNS int LANGUAGE sql RETURN (SELECT b FROM {t} LIMIT 1)",
                     "ALTER b TYPE text",
                     bound(
                             "function {s}.f()",
-                            "over the changed table the server rejects it: ERROR: return type mismatch in function declared to"
-                                    + " return integer (SQLSTATE 42P13)")),
+                            "over the changed table the server rejects it: ERROR: return type mismatch in function"
+                                    + " declared to return integer (SQLSTATE 42P13)")),
             new Case(
                     PLAIN
                             + ";;CREATE SCHEMA IF NOT EXISTS other;;CREATE VIEW {s}.v AS SELECT b FROM {t};;CREATE VIEW"
@@ -144,8 +144,8 @@ class RefusalTest {
                             "in a schema of the table, or of what hangs on it, there is something else of that name")),
             new Case(
                     PLAIN
-                            + ";;CREATE VIEW {s}.v AS SELECT b FROM {t};;CREATE VIEW {s}.w AS SELECT b FROM {s}.v;;CREATE"
-                            + " OR REPLACE VIEW {s}.v AS SELECT t.b FROM {t} t CROSS JOIN {s}.w",
+                            + ";;CREATE VIEW {s}.v AS SELECT b FROM {t};;CREATE VIEW {s}.w AS SELECT b FROM"
+                            + " {s}.v;;CREATE OR REPLACE VIEW {s}.v AS SELECT t.b FROM {t} t CROSS JOIN {s}.w",
                     WIDEN,
                     bound("view {s}.v", "it is made of itself")),
             new Case(
@@ -154,14 +154,14 @@ class RefusalTest {
                     remade("view {s}.v", "on it hangs what can't be: column x of table {s}.o")),
             new Case(
                     PLAIN
-                            + ";;CREATE VIEW {s}.v AS SELECT id FROM {t};;CREATE TABLE {s}.o (x int);;CREATE POLICY po ON"
-                            + " {s}.o USING (x IN (SELECT id FROM {s}.v))",
+                            + ";;CREATE VIEW {s}.v AS SELECT id FROM {t};;CREATE TABLE {s}.o (x int);;CREATE POLICY po"
+                            + " ON {s}.o USING (x IN (SELECT id FROM {s}.v))",
                     WIDEN,
                     remade("view {s}.v", "on it hangs what can't be: policy po on table {s}.o")),
             new Case(
                     PLAIN
-                            + ";;CREATE FUNCTION {s}.f({t}) RETURNS int LANGUAGE sql AS 'SELECT 1';;CREATE TABLE {s}.o (x"
-                            + " int DEFAULT {s}.f(NULL))",
+                            + ";;CREATE FUNCTION {s}.f({t}) RETURNS int LANGUAGE sql AS 'SELECT 1';;CREATE TABLE {s}.o"
+                            + " (x int DEFAULT {s}.f(NULL))",
                     WIDEN,
                     remade(
                             "function {s}.f({t})",
@@ -169,17 +169,19 @@ class RefusalTest {
                     hangs("default value for column x of table {s}.o")),
             new Case(
                     PLAIN
-                            + ";;CREATE FUNCTION {s}.f(int, {t}) RETURNS int LANGUAGE sql AS 'SELECT 1';;CREATE AGGREGATE"
-                            + " {s}.a({t}) (SFUNC = {s}.f, STYPE = int)",
+                            + ";;CREATE FUNCTION {s}.f(int, {t}) RETURNS int LANGUAGE sql AS 'SELECT 1';;CREATE"
+                            + " AGGREGATE {s}.a({t}) (SFUNC = {s}.f, STYPE = int)",
                     WIDEN,
                     bound("function {s}.a({t})", "it is an aggregate or a window function"),
                     remade("function {s}.f(integer,{t})", "on it hangs what can't be: function {s}.a({t})")),
             new Case(
                     PLAIN
-                            + ";;CREATE FUNCTION {s}.f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM {t};"
-                            + " END;;ALTER FUNCTION {s}.f() DEPENDS ON EXTENSION plpgsql",
+                            + ";;CREATE FUNCTION {s}.f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM"
+                            + " {t}; END;;ALTER FUNCTION {s}.f() DEPENDS ON EXTENSION plpgsql",
                     WIDEN,
-                    bound("function {s}.f()", "it has to be replaced, but it is marked to depend on extension plpgsql")),
+                    bound(
+                            "function {s}.f()",
+                            "it has to be replaced, but it is marked to depend on extension plpgsql")),
             new Case(
                     PLAIN
                             + ";;CREATE VIEW {s}.v AS SELECT id FROM {t};;INSERT INTO pg_seclabel VALUES"
@@ -469,8 +471,8 @@ class RefusalTest {
             assertThat(bench.problems(WIDEN))
                     .singleElement()
                     .asString()
-                    .matches("UNSUPPORTED_DEPENDENT: view pg_temp_\\d+.passing is bound to the table and can't follow the swap:"
-                            + " it is a temporary view of another session");
+                    .matches("UNSUPPORTED_DEPENDENT: view pg_temp_\\d+.passing is bound to the table and can't follow"
+                            + " the swap: it is a temporary view of another session");
         }
     }
 
@@ -482,8 +484,7 @@ class RefusalTest {
             bench.execute(
                     fill("CREATE TABLE {s}.pg_class (id int PRIMARY KEY, b int)"),
                     fill("CREATE VIEW {s}.v AS SELECT b FROM {s}.pg_class"));
-            AlterRequest request =
-                    new AlterRequest(Optional.of(S + ".pg_class"), List.of(WIDEN), Map.of(), List.of());
+            AlterRequest request = new AlterRequest(Optional.of(S + ".pg_class"), List.of(WIDEN), Map.of(), List.of());
 
             assertThat(Bench.lines(bench.plan(request).problems()))
                     .containsExactly(fill(bound(
@@ -497,22 +498,18 @@ class RefusalTest {
         try (Bench bench = Bench.open(version)) {
             bench.execute(fill(PLAIN), fill("CREATE MATERIALIZED VIEW {s}.m AS SELECT b, b AS c FROM {t}"));
             AlterRequest request = new AlterRequest(
-                    Optional.of(T),
-                    List.of(WIDEN),
-                    Map.of(),
-                    List.of(),
-                    Set.of(Consent.MATERIALIZED_VIEWS));
+                    Optional.of(T), List.of(WIDEN), Map.of(), List.of(), Set.of(Consent.MATERIALIZED_VIEWS));
             MigrationPlan plan = bench.plan(request);
             assertThat(plan.problems()).isEmpty();
             assertThat(plan.notices())
-                    .containsExactly(fill("materialized view {s}.m is made anew and filled before the swap, from the rows of"
-                            + " that time and with TimeZone = UTC and DateStyle = ISO"));
+                    .containsExactly(
+                            fill("materialized view {s}.m is made anew and filled before the swap, from the rows of"
+                                    + " that time and with TimeZone = UTC and DateStyle = ISO"));
 
             bench.execute(fill("CREATE STATISTICS {s}.st ON b, c FROM {s}.m"));
 
             assertThat(Bench.lines(bench.plan(request).problems()))
-                    .containsExactly(
-                            fill(remade("materialized view {s}.m", "it has statistics object {s}.st")));
+                    .containsExactly(fill(remade("materialized view {s}.m", "it has statistics object {s}.st")));
         }
     }
 }

@@ -87,7 +87,8 @@ class CatalogFingerprintTest {
             "COMMENT ON COLUMN {s}.outer_view.id IS 'x'",
             "CREATE RULE ru AS ON DELETE TO {s}.outer_view DO INSTEAD NOTHING",
             "CREATE TRIGGER tr INSTEAD OF INSERT ON {s}.outer_view FOR EACH ROW EXECUTE FUNCTION {s}.f()",
-            "CREATE OR REPLACE FUNCTION {s}.atomic() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(id) FROM {t}; END",
+            "CREATE OR REPLACE FUNCTION {s}.atomic() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(id) FROM"
+                    + " {t}; END",
             "REVOKE ALL ON FUNCTION {s}.atomic FROM PUBLIC",
             "COMMENT ON FUNCTION {s}.atomic IS 'x'",
             "CREATE FUNCTION {s}.on_view({s}.outer_view) RETURNS int LANGUAGE sql AS 'SELECT 1'",

@@ -65,8 +65,7 @@ final class QueryChecks {
          ORDER BY name
         """);
 
-    private static final String DROP_IT =
-            "Drop it and create it again after the migration, if that is acceptable";
+    private static final String DROP_IT = "Drop it and create it again after the migration, if that is acceptable";
 
     private final Session session;
     private final Subject subject;
@@ -80,8 +79,8 @@ final class QueryChecks {
     List<Problem> any(Query query) throws SQLException {
         List<Problem> problems = new ArrayList<>();
         boolean routine = query.isRoutine();
-        problems.addAll(session.queryOne(
-                OBSTACLES, row -> obstacles(query, row), routine, query.oid(), routine, query.oid()));
+        problems.addAll(
+                session.queryOne(OBSTACLES, row -> obstacles(query, row), routine, query.oid(), routine, query.oid()));
         problems.addAll(columns(query));
         if (query.isMaterialized() && !subject.consents().contains(Consent.MATERIALIZED_VIEWS)) {
             problems.add(refused(
@@ -193,7 +192,12 @@ final class QueryChecks {
         return refused(
                 query,
                 "over the changed table the server rejects it: %s (SQLSTATE %s)"
-                        .formatted(String.valueOf(failure.getMessage()).lines().findFirst().orElse(""), failure.getSQLState()),
+                        .formatted(
+                                String.valueOf(failure.getMessage())
+                                        .lines()
+                                        .findFirst()
+                                        .orElse(""),
+                                failure.getSQLState()),
                 DROP_IT);
     }
 
@@ -201,7 +205,8 @@ final class QueryChecks {
     static Problem ambiguous(Query query, List<String> bound) {
         return refused(
                 query,
-                "made over the changed table it is still bound to " + bound.stream().collect(Collectors.joining(", ")),
+                "made over the changed table it is still bound to "
+                        + bound.stream().collect(Collectors.joining(", ")),
                 "Rename what has the same name in another schema, or drop it and create it again after the migration");
     }
 

@@ -160,8 +160,9 @@ final class QueryGraph {
         Set<Long> done = new HashSet<>(Set.of(table));
         boolean more = true;
         while (more) {
-            List<Query> ready =
-                    left.stream().filter(query -> done.containsAll(usedBy(query))).toList();
+            List<Query> ready = left.stream()
+                    .filter(query -> done.containsAll(usedBy(query)))
+                    .toList();
             ready.forEach(query -> done.add(query.oid()));
             ordered.addAll(ready);
             left.removeAll(ready);

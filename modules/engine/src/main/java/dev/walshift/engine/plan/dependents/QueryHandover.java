@@ -68,7 +68,8 @@ final class QueryHandover {
     private static final SqlTemplate SIGNATURE = SqlTemplate.of("SELECT ?::oid::regprocedure::text");
     private static final SqlTemplate OID_OF_ROUTINE = SqlTemplate.of("SELECT ?::regprocedure::oid::bigint");
     private static final SqlTemplate OID_OF_VIEW = SqlTemplate.of("SELECT ?::regclass::oid::bigint");
-    private static final SqlTemplate POPULATED = SqlTemplate.of("SELECT relispopulated FROM pg_class WHERE oid = ?::oid");
+    private static final SqlTemplate POPULATED =
+            SqlTemplate.of("SELECT relispopulated FROM pg_class WHERE oid = ?::oid");
     private static final SqlTemplate OWNER =
             SqlTemplate.of("SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = ?::oid");
 
@@ -84,8 +85,9 @@ final class QueryHandover {
      * A routine has no lock. A call that waits for the table while it is exchanged has read the old body, and would write into the retired
      * table; it meets this rule there, once it has the lock (init_sql_fcache in functions.c: locks, then rewrites), and fails.
      */
-    private static final SqlTemplate REFUSE_WRITES = SqlTemplate.of("CREATE RULE {name} AS ON {event} TO {table} DO INSTEAD SELECT"
-            + " 'the table was exchanged for a new one while this call waited for it: call again'::text::int");
+    private static final SqlTemplate REFUSE_WRITES =
+            SqlTemplate.of("CREATE RULE {name} AS ON {event} TO {table} DO INSTEAD SELECT"
+                    + " 'the table was exchanged for a new one while this call waited for it: call again'::text::int");
 
     private final Session session;
     private final Subject subject;
@@ -133,9 +135,8 @@ final class QueryHandover {
             }
             seen.add(query.oid());
         }
-        Dependents dependents = problems.isEmpty()
-                ? new Dependents(locks, beside(), detach(), moves, List.of())
-                : Dependents.NONE;
+        Dependents dependents =
+                problems.isEmpty() ? new Dependents(locks, beside(), detach(), moves, List.of()) : Dependents.NONE;
         return new Carried(graph.answered(), dependents, problems, notices);
     }
 
@@ -170,8 +171,8 @@ final class QueryHandover {
             List<Problem> found = attempt(view, false, () -> {
                 read(views.definition(view, madeName(view)));
                 String name = madeName(view).sql();
-                differs[0] = session.queryOne(
-                        COLUMNS_DIFFER, row -> row.getBoolean(1), view.oid(), name, view.oid(), name);
+                differs[0] =
+                        session.queryOne(COLUMNS_DIFFER, row -> row.getBoolean(1), view.oid(), name, view.oid(), name);
                 return bound(view, OID_OF_VIEW, madeName(view).sql());
             });
             if (!found.isEmpty()) {
@@ -199,12 +200,12 @@ final class QueryHandover {
             return bound(view, OID_OF_VIEW, name.sql());
         });
         exchange(view, statements, nameText, nameText, new SqlText(view.name().sql()));
-        if (view.isMaterialized()
-                && session.queryOne(POPULATED, row -> row.getBoolean(1), view.oid())) {
+        if (view.isMaterialized() && session.queryOne(POPULATED, row -> row.getBoolean(1), view.oid())) {
             made.add(new SqlText(FILL.with("name", name).sql()));
-            notices.add(("%s is made anew and filled before the swap, from the rows of that time and with TimeZone = UTC and"
-                            + " DateStyle = ISO")
-                    .formatted(view.description()));
+            notices.add(
+                    ("%s is made anew and filled before the swap, from the rows of that time and with TimeZone = UTC"
+                                    + " and DateStyle = ISO")
+                            .formatted(view.description()));
         }
         return found;
     }
@@ -268,7 +269,8 @@ final class QueryHandover {
      * @param movedName the same in full, once the table has its final name
      * @param oldName what it replaces, in full
      */
-    private void exchange(Query query, List<SqlText> statements, SqlText besideName, SqlText movedName, SqlText oldName) {
+    private void exchange(
+            Query query, List<SqlText> statements, SqlText besideName, SqlText movedName, SqlText oldName) {
         SqlText kind = ViewWriter.kind(query);
         leftovers.addFirst(new SqlText(
                 DROP_IF_EXISTS.with("kind", kind).with("name", besideName).sql()));

@@ -3,8 +3,8 @@ package dev.walshift.engine.plan.dependents;
 import dev.walshift.engine.plan.dependents.QueryGraph.Query;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Session;
-import dev.walshift.postgres.SqlText;
 import dev.walshift.postgres.SqlTemplate;
+import dev.walshift.postgres.SqlText;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -91,8 +91,11 @@ final class RightsWriter {
         List<Right> present = read(madeOid);
         SqlText object = object();
         if (!wanted.equals(present)) {
-            present.stream().map(Right::role).distinct().forEach(role -> statements.add(new SqlText(
-                    REVOKE.with("object", object).with("role", role).sql())));
+            present.stream()
+                    .map(Right::role)
+                    .distinct()
+                    .forEach(role -> statements.add(new SqlText(
+                            REVOKE.with("object", object).with("role", role).sql())));
             wanted.forEach(right -> statements.add(
                     new SqlText(GRANT.with("right", right.granted()).sql())));
         }

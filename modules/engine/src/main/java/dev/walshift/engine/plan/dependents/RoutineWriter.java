@@ -70,8 +70,7 @@ final class RoutineWriter {
     /** Name and arguments, in a schema. */
     SqlText name(Query routine, Identifier schema) throws SQLException {
         SqlText name = session.queryOne(NAME, RoutineWriter::text, routine.oid());
-        return new SqlText(
-                NAME_IN.with("schema", schema).with("routine", name).sql());
+        return new SqlText(NAME_IN.with("schema", schema).with("routine", name).sql());
     }
 
     /** Makes it in {@code schema}, or replaces what is there. */

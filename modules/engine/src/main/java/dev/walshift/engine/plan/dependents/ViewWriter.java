@@ -135,8 +135,7 @@ final class ViewWriter {
     List<SqlText> make(Query view, QualifiedName made) throws SQLException {
         List<SqlText> statements = new ArrayList<>();
         statements.add(create(view, made, ""));
-        statements.addAll(
-                session.query(BELONGINGS, ViewWriter::statement, made.sql(), made.schema(), view.oid()));
+        statements.addAll(session.query(BELONGINGS, ViewWriter::statement, made.sql(), made.schema(), view.oid()));
         return statements;
     }
 
