@@ -40,6 +40,15 @@ final class ChangeOptions {
             description = "order of the new table's columns, by their new names")
     private Optional<String> columnOrder = Optional.empty();
 
+    @Option(names = "--tablespace", paramLabel = "<name>", description = "tablespace of the new table")
+    private Optional<String> tablespace = Optional.empty();
+
+    @Option(
+            names = "--rebuild",
+            description = "write the table anew even where the change needs no more than the catalog, or where there is"
+                    + " none: rids it of bloat")
+    private boolean rebuild;
+
     @Option(
             names = "--accept-publications",
             description = "swap the table in the publications that have it; see docs/compatibility.md for what their "
@@ -73,6 +82,14 @@ final class ChangeOptions {
 
     Optional<List<Identifier>> columnOrder(Consumer<String> problems) {
         return columnOrder.flatMap(text -> parsed("--column-order", text, ColumnNames::parseList, problems));
+    }
+
+    Optional<Identifier> tablespace() {
+        return tablespace.map(Identifier::new);
+    }
+
+    Optional<Boolean> rebuild() {
+        return rebuild ? Optional.of(true) : Optional.empty();
     }
 
     Set<Consent> consents() {

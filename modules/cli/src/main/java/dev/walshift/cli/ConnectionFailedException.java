@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** No session could be opened, so nothing was touched. */
+/** No session could be opened, so the command touched nothing. */
 final class ConnectionFailedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -9,7 +9,7 @@ enum ExitCode {
     REFUSED(3),
     /** It failed; what had been made was removed. */
     FAILED(4),
-    /** It stopped on the way; the same command goes on from there. */
+    /** It stopped on the way, or never came to know how far an earlier run was; the same command goes on from there. */
     INTERRUPTED(5),
     /** The doctor found something that has to be done about. */
     FOUND(6);

@@ -41,7 +41,7 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
             return wrongUsage(usage.problems(), command);
         }
         boolean json = command.getCommand() instanceof ReportsJson reports && reports.json();
-        return report(outcome(e), json);
+        return report(outcome(e, command.getCommand() instanceof GoesOn), json);
     }
 
     /** For what was thrown outside of any command. */
@@ -67,12 +67,16 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
         return outcome.exitCode().number();
     }
 
-    private static Outcome outcome(Exception e) {
+    private static Outcome outcome(Exception e, boolean mayBeUnderWay) {
         return switch (e) {
             case MigrationException migration -> Outcome.of(migration);
-            case ConnectionFailedException connection -> new Outcome.Failed(Trouble.of(connection));
-            case SQLException server -> new Outcome.Failed(Trouble.of(server));
-            default -> new Outcome.Failed(Trouble.unexpected(e));
+            case ConnectionFailedException connection -> outcome(Trouble.of(connection, mayBeUnderWay), mayBeUnderWay);
+            case SQLException server -> outcome(Trouble.of(server), mayBeUnderWay);
+            default -> outcome(Trouble.unexpected(e), mayBeUnderWay);
         };
+    }
+
+    private static Outcome outcome(Trouble trouble, boolean mayBeUnderWay) {
+        return mayBeUnderWay ? new Outcome.Interrupted(trouble) : new Outcome.Failed(trouble);
     }
 }

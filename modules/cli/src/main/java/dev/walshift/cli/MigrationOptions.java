@@ -1,43 +1,22 @@
 package dev.walshift.cli;
 
-import dev.walshift.cli.config.ConfigFile;
 import dev.walshift.cli.config.MigrationValues;
 import dev.walshift.cli.config.UsageException;
 import dev.walshift.cli.terminal.Terminal;
-import dev.walshift.engine.migration.MigrationRequest;
 import dev.walshift.engine.pace.Budgets;
-import dev.walshift.engine.pace.Units;
 import dev.walshift.engine.verify.VerifyMode;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that say where and how a migration goes, shared by {@code plan}, {@code run} and {@code resume}. */
 final class MigrationOptions {
-    @Option(
-            names = "--config",
-            paramLabel = "<file>",
-            description = "YAML file with these options, by the same names without the dashes; options given here win")
-    private Optional<Path> config = Optional.empty();
-
-    @Option(
-            names = "--url",
-            paramLabel = "<url>",
-            description = "postgresql://user@host:port/database; what is missing comes from PGHOST, PGUSER, ..., "
-                    + "PGSERVICE and ~/.pgpass, as with psql. Keep the password there, not here")
-    private Optional<String> url = Optional.empty();
-
-    @Option(
-            names = "--workers",
-            paramLabel = "<n>",
-            description = "parallel workers for copying, indexes and catching up, 1 to " + MigrationRequest.MAX_WORKERS
-                    + " (default: " + MigrationValues.DEFAULT_WORKERS + ")")
-    private @Nullable Integer workers;
+    @Mixin
+    private final WorkOptions work = new WorkOptions();
 
     @Option(
             names = "--drop-retired",
@@ -52,35 +31,6 @@ final class MigrationOptions {
             description = "compare every row of the old and the new table before the swap, a random sample, or nothing"
                     + " (default: full)")
     private @Nullable VerifyMode verify;
-
-    @Option(
-            names = "--max-slot-wal",
-            paramLabel = "<size>",
-            description = "WAL that the server may keep for the replication slot, such as 50GB, or off; near it copying"
-                    + " slows down, at it the migration gives itself up (default: 80 %% of max_slot_wal_keep_size,"
-                    + " or without that the table's size, at least 4GB and at most 64GB)")
-    private Optional<String> maxSlotWal = Optional.empty();
-
-    @Option(
-            names = "--max-key-log",
-            paramLabel = "<size>",
-            description = "size of the log of changed keys on disk, or off; at it the migration gives itself up "
-                    + "(default: 10GB)")
-    private Optional<String> maxKeyLog = Optional.empty();
-
-    @Option(
-            names = "--max-snapshot-age",
-            paramLabel = "<time>",
-            description = "how long one transaction, such as an index build, may keep vacuum from removing dead rows, "
-                    + "such as 90min, or off; at it the migration gives itself up (default: 2h)")
-    private Optional<String> maxSnapshotAge = Optional.empty();
-
-    @Option(
-            names = "--max-time",
-            paramLabel = "<time>",
-            description = "time after which the run is interrupted, such as 6h; the same command goes on from there "
-                    + "(default: off)")
-    private Optional<String> maxTime = Optional.empty();
 
     /**
      * Command line over configuration file.
@@ -99,38 +49,22 @@ final class MigrationOptions {
 
     private MigrationValues values(
             Terminal terminal, ChangeOptions change, Function<MigrationValues, List<String>> check) {
-        Passwords.warnIfVisible(url, terminal);
-        List<String> problems = new ArrayList<>();
-        MigrationValues inFile =
-                config.map(file -> new ConfigFile(file, problems::add).read()).orElse(MigrationValues.none());
-        MigrationValues values = given(change, problems::add).over(inFile);
-        problems.addAll(check.apply(values));
-        if (!problems.isEmpty()) {
-            throw new UsageException(problems);
-        }
-        return values;
+        return work.values(terminal, problems -> given(change, problems), check);
     }
 
     private MigrationValues given(ChangeOptions change, Consumer<String> problems) {
         return new MigrationValues(
-                url,
+                Optional.empty(),
                 change.table(),
                 change.alter(problems),
                 change.using(problems),
                 change.columnOrder(problems),
+                change.tablespace(),
+                change.rebuild(),
                 change.consents(),
-                Optional.ofNullable(workers),
+                Optional.empty(),
                 Optional.ofNullable(dropRetired),
                 Optional.ofNullable(verify),
-                budgets(problems));
-    }
-
-    private Budgets budgets(Consumer<String> problems) {
-        return new Budgets(
-                maxSlotWal.flatMap(text -> ChangeOptions.parsed("--max-slot-wal", text, Units::parseSize, problems)),
-                maxKeyLog.flatMap(text -> ChangeOptions.parsed("--max-key-log", text, Units::parseSize, problems)),
-                maxSnapshotAge.flatMap(
-                        text -> ChangeOptions.parsed("--max-snapshot-age", text, Units::parseTime, problems)),
-                maxTime.flatMap(text -> ChangeOptions.parsed("--max-time", text, Units::parseTime, problems)));
+                Budgets.DEFAULT);
     }
 }

@@ -21,7 +21,7 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         versionProvider = Version.class)
-final class ResumeCommand implements Callable<Integer>, ReportsJson {
+final class ResumeCommand implements Callable<Integer>, ReportsJson, GoesOn {
     private final Surroundings surroundings;
 
     @Parameters(paramLabel = "<id>", description = "number of the migration, as status shows it")

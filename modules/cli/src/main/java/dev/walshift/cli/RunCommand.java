@@ -19,7 +19,7 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         versionProvider = Version.class)
-final class RunCommand implements Callable<Integer>, ReportsJson {
+final class RunCommand implements Callable<Integer>, ReportsJson, GoesOn {
     private final Surroundings surroundings;
 
     @Mixin

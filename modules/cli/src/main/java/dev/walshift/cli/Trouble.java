@@ -19,11 +19,16 @@ record Trouble(String code, String message, String remedy) {
         return new Trouble(e.code().name(), String.valueOf(e.getMessage()), e.remedy());
     }
 
-    static Trouble of(ConnectionFailedException e) {
+    /** @param mayBeUnderWay whether an earlier run may have left something, for all that is known */
+    static Trouble of(ConnectionFailedException e, boolean mayBeUnderWay) {
         return new Trouble(
                 CONNECTION_FAILED,
                 String.valueOf(e.getMessage()),
-                "Nothing was touched. Check --url, or PGHOST, PGPORT, PGUSER, PGDATABASE, PGSERVICE and ~/.pgpass; "
+                (mayBeUnderWay
+                                ? "This command touched nothing; if a migration is under way it stands where it stood,"
+                                      + " its replication slot keeps WAL on the server, and the same command goes on. "
+                                : "Nothing was touched. ")
+                        + "Check --url, or PGHOST, PGPORT, PGUSER, PGDATABASE, PGSERVICE and ~/.pgpass; "
                         + "psql with the same settings helps to find out what is wrong.");
     }
 

@@ -1,14 +1,11 @@
 package dev.walshift.cli;
 
 import dev.walshift.cli.config.MigrationValues;
-import dev.walshift.cli.config.UsageException;
 import dev.walshift.cli.progress.ProgressMonitor;
 import dev.walshift.cli.terminal.Amounts;
 import dev.walshift.cli.terminal.Terminal;
-import dev.walshift.engine.migration.MigrationRequest;
 import dev.walshift.engine.migration.Verification;
 import dev.walshift.postgres.Database;
-import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -26,18 +23,11 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         versionProvider = Version.class)
-final class VerifyCommand implements Callable<Integer>, ReportsJson {
+final class VerifyCommand implements Callable<Integer>, ReportsJson, GoesOn {
     private final Surroundings surroundings;
 
     @Mixin
-    private final ConnectionOptions connection = new ConnectionOptions();
-
-    @Option(
-            names = "--workers",
-            paramLabel = "<n>",
-            description = "parallel workers, 1 to " + MigrationRequest.MAX_WORKERS + " (default: "
-                    + MigrationValues.DEFAULT_WORKERS + ")")
-    private int workers = MigrationValues.DEFAULT_WORKERS;
+    private final WorkOptions work = new WorkOptions();
 
     @Option(names = "--json", description = "print one JSON object as the last line of standard output")
     private boolean json;
@@ -51,14 +41,13 @@ final class VerifyCommand implements Callable<Integer>, ReportsJson {
 
     @Override
     public Integer call() {
-        if (workers < 1 || workers > MigrationRequest.MAX_WORKERS) {
-            throw new UsageException(List.of("workers must be a whole number from 1 to %d, got %d"
-                    .formatted(MigrationRequest.MAX_WORKERS, workers)));
-        }
         Terminal terminal = surroundings.terminal();
-        Database database = new Connections(surroundings).open(connection.url(terminal));
-        Verification verification = new Verification(database, id, workers);
-        surroundings.shutdown().stopWith(verification::stop);
+        MigrationValues values =
+                work.values(terminal, problems -> MigrationValues.none(), MigrationValues::problemsToGoOn);
+        Database database = new Connections(surroundings).open(values.url());
+        Verification verification = new Verification(
+                database, id, values.workers().orElse(MigrationValues.DEFAULT_WORKERS), values.toSettings());
+        surroundings.shutdown().stopWith(verification::stop, database::cancelAll);
         Verification.Report report = runShowingProgress(verification);
         if (json) {
             terminal.out().println(Json.of(report));

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -11,10 +12,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** walshift as a process of its own; ended by {@link #close()} at the latest. */
 public final class CliProcess implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
+
+    private static final int SIGINT = 2;
 
     private final Process process;
     private final Path out;
@@ -32,7 +36,8 @@ public final class CliProcess implements AutoCloseable {
      * @param folder for what it prints
      */
     public static CliProcess start(Path folder, String... args) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
+        List<String> command = new ArrayList<>(heedingInterrupts());
+        command.addAll(List.of(
                 ProcessHandle.current().info().command().orElseThrow(),
                 "-Xmx128m",
                 "-XX:+UseSerialGC",
@@ -49,6 +54,25 @@ public final class CliProcess implements AutoCloseable {
                 .redirectError(err.toFile())
                 .start();
         return new CliProcess(process, out, err);
+    }
+
+    /**
+     * What a shell starts in the background, such as a build, ignores SIGINT, and so does all that it starts; GNU env can take that back.
+     * No other system than Linux tells.
+     */
+    private static List<String> heedingInterrupts() throws IOException {
+        Path status = Path.of("/proc/self/status");
+        if (!Files.exists(status)) {
+            return List.of();
+        }
+        boolean ignored;
+        try (Stream<String> lines = Files.lines(status)) {
+            ignored = lines.filter(line -> line.startsWith("SigIgn:"))
+                    .map(line ->
+                            new BigInteger(line.substring("SigIgn:".length()).strip(), 16))
+                    .anyMatch(signals -> signals.testBit(SIGINT - 1));
+        }
+        return ignored ? List.of("env", "--default-signal=INT") : List.of();
     }
 
     public String out() {

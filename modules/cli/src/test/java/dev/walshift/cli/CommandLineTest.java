@@ -101,8 +101,8 @@ class CommandLineTest {
                         "walshift: %s: unknown key 'tabel'; did you mean 'table'?".formatted(file),
                         "walshift: %s: using: column=expression is expected, got: nonsense".formatted(file),
                         "walshift: --using: column=expression is expected, got: a,b",
-                        "walshift: nothing to change: give --alter or --column-order, here or in the configuration"
-                                + " file",
+                        "walshift: nothing to change: give --alter, --column-order, --tablespace or --rebuild, here or"
+                                + " in the configuration file",
                         "walshift: no table: give --table, or a whole ALTER TABLE statement in --alter",
                         "walshift: workers must be a whole number from 1 to 64, got 65",
                         "Try 'walshift run --help'.");
@@ -134,7 +134,7 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"plan --table t --alter x", "run --table t --alter x", "status"})
+    @ValueSource(strings = {"plan --table t --alter x", "status", "doctor"})
     void aServerThatCantBeReachedIsAFailureThatTouchedNothing(String args) throws IOException {
         Cli.Result result = Cli.bare().run((args + " --json --url " + NOBODY).split(" "));
 
@@ -146,6 +146,20 @@ class CommandLineTest {
         assertThat(result.json().at("/problem/code").asText()).isEqualTo("CONNECTION_FAILED");
         assertThat(result.json().at("/problem/message").asText()).contains("127.0.0.1:9");
         assertThat(result.json().at("/problem/remedy").asText()).contains("Nothing was touched");
+    }
+
+    /** For all that is known a migration is under way, and its slot keeps WAL. */
+    @ParameterizedTest
+    @ValueSource(strings = {"run --table t --alter x", "resume 1", "verify 1"})
+    void aMigrationThatMayBeUnderWayIsInterruptedByAServerThatCantBeReached(String args) throws IOException {
+        Cli.Result result = Cli.bare().run((args + " --json --url " + NOBODY).split(" "));
+
+        assertThat(result.exitCode()).isEqualTo(5);
+        assertThat(result.err())
+                .contains("Interrupted: cannot connect to app@127.0.0.1:9/shop: ", "the same command goes on", "PGHOST")
+                .doesNotContain("\tat ");
+        assertThat(result.json().path("state").asText()).isEqualTo("interrupted");
+        assertThat(result.json().at("/problem/code").asText()).isEqualTo("CONNECTION_FAILED");
     }
 
     @Test

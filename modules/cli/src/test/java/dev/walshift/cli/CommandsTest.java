@@ -296,6 +296,18 @@ class CommandsTest {
     }
 
     @Test
+    void runRebuildsATableThatStaysAsItIs() throws SQLException {
+        String file = query("SELECT pg_relation_filenode(tableoid) FROM %s LIMIT 1".formatted(TABLE));
+
+        Cli.Result result = cli("run", "--table", TABLE.sql(), "--rebuild", "--tablespace", "pg_default");
+
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(query("SELECT pg_relation_filenode(tableoid) FROM %s LIMIT 1".formatted(TABLE)))
+                .isNotEqualTo(file);
+        assertThat(query("SELECT count(*) FROM " + TABLE)).isEqualTo("1000");
+    }
+
+    @Test
     void runInPlaceSaysSo() throws SQLException {
         Cli.Result result = cli("run", "--table", TABLE.sql(), "--alter", "ADD COLUMN more text");
 

@@ -149,6 +149,43 @@ class ProcessTest {
                 .equals("1");
     }
 
+    /** Calls what calls itself immutable. */
+    @Test
+    void aSecondCtrlCCancelsAComparisonToo() throws Exception {
+        database.execute(
+                "CREATE FUNCTION public.slow(n int) RETURNS bigint IMMUTABLE LANGUAGE sql AS 'SELECT n::bigint'",
+                "ALTER TABLE %s ADD COLUMN n int DEFAULT 1".formatted(TABLE));
+        try (Connection reader = reader();
+                CliProcess stopped = startRun(
+                        "--url",
+                        database.url(),
+                        "--verify=off",
+                        "--alter",
+                        "ALTER COLUMN n TYPE bigint USING public.slow(n)")) {
+            await().atMost(SOON).until(() -> stopped.err().contains("cut over"));
+            stopped.terminate();
+            assertThat(stopped.exitCode()).as(stopped.err()).isEqualTo(5);
+            reader.rollback();
+        }
+        database.execute("""
+            CREATE OR REPLACE FUNCTION public.slow(n int) RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS $$
+            BEGIN
+                PERFORM pg_sleep(600);
+                RETURN n;
+            END $$
+            """);
+        try (CliProcess verify = CliProcess.start(folder, "verify", "--json", "--url", database.url(), "1")) {
+            await().atMost(SOON).until(() -> isAsleep() || !verify.isAlive());
+            assertThat(verify.isAlive()).as(verify.err()).isTrue();
+            verify.interrupt();
+            await().atMost(SOON).until(() -> verify.err().contains("ask again to cancel"));
+            verify.interrupt();
+
+            assertThat(verify.exitCode()).as(verify.err()).isEqualTo(5);
+            assertThat(lastLine(verify.out()).at("/problem/code").asText()).isEqualTo("STOPPED");
+        }
+    }
+
     @Test
     void resumesByItsNumber() throws Exception {
         try (Connection reader = reader();

@@ -16,7 +16,8 @@ import org.slf4j.LoggerFactory;
  * Does something that needs a strong lock on a table the application uses, without making the application queue behind us: each
  * attempt is a fresh transaction with a short lock_timeout, and between attempts the queue is left alone.
  *
- * @param lockTimeout of one attempt; while we wait in the queue, later statements on the table wait behind us
+ * @param lockTimeout of one attempt, cut to below the server's deadlock_timeout; while we wait in the queue, later statements on the
+ *     table wait behind us
  * @param attempts before giving up
  * @param pause before the second attempt; doubled each time up to {@link #MAX_PAUSE}, with jitter
  * @param random gives a number from 0 to below its argument, for the jitter
@@ -28,6 +29,14 @@ public record LockRetry(Duration lockTimeout, int attempts, Duration pause, Long
     private static final SqlTemplate KEEP_OUT_VACUUM =
             SqlTemplate.of("LOCK TABLE ONLY {table} IN SHARE UPDATE EXCLUSIVE MODE");
     private static final SqlTemplate LOCK_TIMEOUT = SqlTemplate.of("SET LOCAL lock_timeout = {timeout}");
+    /** A client that hangs does not keep the table from being vacuumed. */
+    private static final SqlTemplate LIMITS = SqlTemplate.of("""
+        SET LOCAL lock_timeout = {limit};
+        SET LOCAL idle_in_transaction_session_timeout = {limit}
+        """);
+
+    private static final SqlTemplate DEADLOCK_TIMEOUT =
+            SqlTemplate.of("SELECT setting::bigint FROM pg_settings WHERE name = 'deadlock_timeout'");
 
     public LockRetry {
         if (lockTimeout.toMillis() < 1 || attempts < 1) {
@@ -46,27 +55,47 @@ public record LockRetry(Duration lockTimeout, int attempts, Duration pause, Long
     /**
      * Runs {@code work} in a transaction, again while a lock is not granted in time.
      *
-     * @param what for messages: "set the replica identity of ..."
+     * @param work asks for one lock that the application could wait for: while we wait for a second one, a session that waits for the
+     *     first could be told of a deadlock
+     * @param what for messages: "drop schema ..."
      * @throws MigrationException if no attempt got its lock
      * @throws StoppedException if {@code stop} is raised between attempts
      */
     public <T> T run(Session session, String what, StopSignal stop, Session.Work<T> work) throws SQLException {
+        return run(session, what, stop, () -> {}, work);
+    }
+
+    /** The same for work on a table that the application uses: before each attempt a plain autovacuum of it is made to give way. */
+    public <T> T runOn(QualifiedName table, Session session, String what, StopSignal stop, Session.Work<T> work)
+            throws SQLException {
+        return run(session, what, stop, () -> evictVacuum(session, table, VACUUM_PATIENCE), work);
+    }
+
+    /** What comes before an attempt. */
+    private interface Preparation {
+        void run() throws SQLException;
+    }
+
+    private <T> T run(Session session, String what, StopSignal stop, Preparation before, Session.Work<T> work)
+            throws SQLException {
+        Duration timeout = lockTimeoutOn(session);
         for (int attempt = 1; ; attempt++) {
             try {
+                before.run();
                 return session.inTransaction(Isolation.READ_COMMITTED, tx -> {
-                    setLockTimeout(tx, lockTimeout);
+                    setLockTimeout(tx, timeout);
                     return work.run(tx);
                 });
             } catch (SQLException e) {
                 if (!SqlStates.is(e, SqlStates.LOCK_NOT_AVAILABLE)) {
                     throw e;
                 }
-                log.info("attempt {} to {}: lock not granted within {} ms", attempt, what, lockTimeout.toMillis());
+                log.info("attempt {} to {}: lock not granted within {} ms", attempt, what, timeout.toMillis());
                 if (attempt == attempts) {
                     throw new MigrationException(
                             ProblemCode.LOCK_NOT_GRANTED,
                             "could not %s: the lock was not granted in %d attempts of %d ms"
-                                    .formatted(what, attempts, lockTimeout.toMillis()),
+                                    .formatted(what, attempts, timeout.toMillis()),
                             "End the long transactions that use the table (pg_stat_activity, pg_locks), then run the"
                                     + " same command again.",
                             e);
@@ -79,22 +108,38 @@ public record LockRetry(Duration lockTimeout, int attempts, Duration pause, Long
     }
 
     /**
-     * Queues, at no cost to the application's DML, for a lock that makes a plain autovacuum give way after deadlock_timeout; a short
-     * attempt at a stronger one would never make it. Afterwards {@link #lockTimeout} is in force again.
+     * The lock_timeout of an attempt on this server: {@link #lockTimeout}, but short of deadlock_timeout, so that it is we who yield, and
+     * nobody gets a deadlock error because of us.
      */
-    public void evictVacuum(Session transaction, QualifiedName table) throws SQLException {
-        evictVacuum(transaction, table, VACUUM_PATIENCE);
-        setLockTimeout(transaction, lockTimeout);
+    public Duration lockTimeoutOn(Session session) throws SQLException {
+        long deadlockTimeout = session.queryOne(DEADLOCK_TIMEOUT, row -> row.getLong(1));
+        return Duration.ofMillis(Math.min(lockTimeout.toMillis(), Math.max(1, deadlockTimeout / 2)));
     }
 
-    /** The same, with a patience of the caller's, which stays in force as lock_timeout. */
-    public static void evictVacuum(Session transaction, QualifiedName table, Duration patience) throws SQLException {
-        setLockTimeout(transaction, patience);
-        transaction.execute(KEEP_OUT_VACUUM.with("table", table));
+    /**
+     * Queues, at no cost to the application's DML, for a lock that makes a plain autovacuum give way after deadlock_timeout; a short
+     * attempt at a stronger one would never make it.
+     *
+     * <p>In a transaction of its own: whoever reads the table and then asks for a lock that conflicts with this one would wait for us while
+     * we ask for the stronger one, and it would be theirs to be told of a deadlock, having waited longer.
+     *
+     * @param session outside a transaction
+     * @param patience more than deadlock_timeout
+     * @throws SQLException LOCK_NOT_AVAILABLE if what holds the table is no plain autovacuum
+     */
+    public static void evictVacuum(Session session, QualifiedName table, Duration patience) throws SQLException {
+        session.transact(tx -> {
+            tx.execute(LIMITS.with("limit", millis(patience)));
+            tx.execute(KEEP_OUT_VACUUM.with("table", table));
+        });
     }
 
     /** Sets lock_timeout for the rest of the transaction; the server counts it for each lock. */
     public static void setLockTimeout(Session transaction, Duration timeout) throws SQLException {
-        transaction.execute(LOCK_TIMEOUT.with("timeout", new SqlText(Long.toString(timeout.toMillis()))));
+        transaction.execute(LOCK_TIMEOUT.with("timeout", millis(timeout)));
+    }
+
+    private static SqlText millis(Duration time) {
+        return new SqlText(Long.toString(time.toMillis()));
     }
 }

@@ -57,14 +57,14 @@ public final class PostgresServer implements AutoCloseable {
     private final ServerVersion version;
     private final ServerBinaries binaries;
     private final ServerFolder folder;
-    private final int port;
+    private final Ports.Claim port;
     private boolean running;
 
-    private PostgresServer(ServerVersion version, ServerBinaries binaries, ServerFolder folder, int port) {
+    private PostgresServer(ServerVersion version, ServerBinaries binaries, ServerFolder folder) {
         this.version = version;
         this.binaries = binaries;
         this.folder = folder;
-        this.port = port;
+        this.port = Ports.claim();
     }
 
     /** The majors this build can start, oldest first. */
@@ -93,7 +93,7 @@ public final class PostgresServer implements AutoCloseable {
     public static PostgresServer start(ServerVersion version, Map<String, String> settings) {
         ServerBinaries binaries = ServerBinaries.of(version);
         ServerFolder folder = ServerFolder.create(binaries);
-        PostgresServer server = new PostgresServer(version, binaries, folder, Ports.free());
+        PostgresServer server = new PostgresServer(version, binaries, folder);
         return startOrClose(server, () -> {
             List<String> options = List.of("--auth=trust", "--username=" + SUPERUSER, "--encoding=UTF8", "--locale=C");
             binaries.run(folder.output(), "initdb", folder.withData(options, "--no-sync"));
@@ -118,7 +118,7 @@ public final class PostgresServer implements AutoCloseable {
      */
     public PostgresServer startStandby(String name, Map<String, String> settings) throws SQLException {
         ServerFolder standbyFolder = ServerFolder.create(binaries);
-        PostgresServer standby = new PostgresServer(version, binaries, standbyFolder, Ports.free());
+        PostgresServer standby = new PostgresServer(version, binaries, standbyFolder);
         try {
             BaseBackup.copy(this, name, folder.data(), standbyFolder.data());
         } catch (SQLException | RuntimeException e) {
@@ -130,7 +130,7 @@ public final class PostgresServer implements AutoCloseable {
             all.put(
                     "primary_conninfo",
                     "host=%s port=%d user=%s dbname=postgres application_name=%s"
-                            .formatted(HOST, port, SUPERUSER, name));
+                            .formatted(HOST, port(), SUPERUSER, name));
             all.put("primary_slot_name", name);
             standby.writeSettings(all);
         });
@@ -156,7 +156,7 @@ public final class PostgresServer implements AutoCloseable {
 
     private void writeSettings(Map<String, String> settings) throws IOException {
         Map<String, String> all = new LinkedHashMap<>(settings);
-        all.put("port", Integer.toString(port));
+        all.put("port", Integer.toString(port()));
         String lines = all.entrySet().stream()
                 .map(setting -> "%s = %s\n".formatted(checkedName(setting.getKey()), quoted(setting.getValue())))
                 .collect(joining("", "\n", ""));
@@ -246,7 +246,7 @@ public final class PostgresServer implements AutoCloseable {
 
     /** The URL of a database, with the user in it; both are plain names that need no escaping in a URL. */
     public String jdbcUrl(String user, String database) {
-        return "jdbc:postgresql://%s:%d/%s?user=%s".formatted(HOST, port, database, user);
+        return "jdbc:postgresql://%s:%d/%s?user=%s".formatted(HOST, port(), database, user);
     }
 
     public ServerVersion version() {
@@ -258,7 +258,7 @@ public final class PostgresServer implements AutoCloseable {
     }
 
     public int port() {
-        return port;
+        return port.port();
     }
 
     /** The superuser, who needs no password. */
@@ -280,6 +280,7 @@ public final class PostgresServer implements AutoCloseable {
     public synchronized void close() {
         running = false;
         folder.close();
+        port.close();
     }
 
     private static String checkedName(String name) {

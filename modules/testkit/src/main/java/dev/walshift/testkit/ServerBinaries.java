@@ -155,7 +155,8 @@ final class ServerBinaries {
         Files.setPosixFilePermissions(target, PosixFilePermissions.fromString(executable ? "rwxr-xr-x" : "rw-r--r--"));
     }
 
-    private static Path cacheDirectory() throws IOException {
+    /** What all JVMs of this user share; it outlives them. */
+    static Path cacheDirectory() throws IOException {
         Path cache =
                 Path.of(System.getProperty("java.io.tmpdir"), "walshift-servers-" + System.getProperty("user.name"));
         return Files.createDirectories(

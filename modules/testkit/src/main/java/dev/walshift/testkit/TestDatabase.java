@@ -97,7 +97,7 @@ public final class TestDatabase implements AutoCloseable {
     /** Waits until they are gone: a slot can't be dropped while its walsender lives. */
     private void endSessions(Connection connection) throws SQLException {
         list(connection, """
-            SELECT pg_terminate_backend(pid, 10000)
+            SELECT pg_terminate_backend(pid, 60000)
               FROM pg_stat_activity
              WHERE datname = ? AND pid <> pg_backend_pid()
             """);

@@ -56,7 +56,8 @@ class PostgresServerTest {
             execute(primary, "CREATE TABLE streamed (id int)", "INSERT INTO streamed VALUES (1)");
             try (PostgresServer standby = primary.startStandby("reader", Map.of("hot_standby_feedback", "on"))) {
                 primary.configure(Map.of("synchronous_standby_names", "reader"));
-                await().until(() -> "sync".equals(query(primary, "SELECT max(sync_state) FROM pg_stat_replication")));
+                await().atMost(Duration.ofMinutes(1))
+                        .until(() -> "sync".equals(query(primary, "SELECT max(sync_state) FROM pg_stat_replication")));
                 execute(primary, "SET synchronous_commit = remote_apply; INSERT INTO streamed VALUES (2)");
                 assertThat(query(standby, "SELECT count(*) FROM streamed")).isEqualTo("2");
 
@@ -75,7 +76,7 @@ class PostgresServerTest {
         try (PostgresServer primary = PostgresServer.start(newest);
                 PostgresServer standby = primary.startStandby("late", Map.of("recovery_min_apply_delay", "1h"))) {
             execute(primary, "CREATE TABLE unseen ()");
-            await().until(() -> "t".equals(query(primary, """
+            await().atMost(Duration.ofMinutes(1)).until(() -> "t".equals(query(primary, """
                 SELECT flush_lsn >= pg_current_wal_flush_lsn() FROM pg_stat_replication
                 """)));
             assertThat(query(standby, "SELECT to_regclass('unseen')::text")).isEqualTo("null");
@@ -96,7 +97,7 @@ class PostgresServerTest {
         server.close();
 
         assertThat(Path.of(folder)).doesNotExist();
-        await().atMost(Duration.ofSeconds(10)).until(() -> ProcessHandle.of(pid).isEmpty());
+        await().atMost(Duration.ofMinutes(1)).until(() -> ProcessHandle.of(pid).isEmpty());
     }
 
     @Test

@@ -23,6 +23,8 @@ import java.util.regex.Pattern;
  * @param alter clauses or whole statements
  * @param using expressions by column
  * @param columnOrder of the new table
+ * @param tablespace where the new table goes
+ * @param rebuild whether the table is written anew even if nothing asks for it
  * @param consents what the operator agrees to
  * @param workers parallel workers
  * @param dropRetired whether the old table is dropped at the end
@@ -35,6 +37,8 @@ public record MigrationValues(
         Optional<List<String>> alter,
         Optional<Map<Identifier, String>> using,
         Optional<List<Identifier>> columnOrder,
+        Optional<Identifier> tablespace,
+        Optional<Boolean> rebuild,
         Set<Consent> consents,
         Optional<Integer> workers,
         Optional<Boolean> dropRetired,
@@ -47,6 +51,8 @@ public record MigrationValues(
 
     public static MigrationValues none() {
         return new MigrationValues(
+                Optional.empty(),
+                Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
@@ -69,6 +75,8 @@ public record MigrationValues(
                 alter.or(others::alter),
                 using.or(others::using),
                 columnOrder.or(others::columnOrder),
+                tablespace.or(others::tablespace),
+                rebuild.or(others::rebuild),
                 all,
                 workers.or(others::workers),
                 dropRetired.or(others::dropRetired),
@@ -79,8 +87,9 @@ public record MigrationValues(
     /** What is wrong with them as a whole, one line each. */
     public List<String> problems() {
         List<String> problems = new ArrayList<>();
-        if (alter.isEmpty() && columnOrder.isEmpty()) {
-            problems.add("nothing to change: give --alter or --column-order, here or in the configuration file");
+        if (alter.isEmpty() && columnOrder.isEmpty() && tablespace.isEmpty() && !rebuild.orElse(false)) {
+            problems.add("nothing to change: give --alter, --column-order, --tablespace or --rebuild, here or in the"
+                    + " configuration file");
         }
         if (table.isEmpty()
                 && alter.orElse(List.of()).stream()
@@ -116,8 +125,10 @@ public record MigrationValues(
 
     /** The request, once there are no {@link #problems()}. */
     public MigrationRequest toRequest() {
+        List<String> clauses = new ArrayList<>(alter.orElse(List.of()));
+        tablespace.map(name -> "SET TABLESPACE " + name.sql()).ifPresent(clauses::add);
         AlterRequest change = new AlterRequest(
-                table, alter.orElse(List.of()), using.orElse(Map.of()), columnOrder.orElse(List.of()), consents);
+                table, clauses, using.orElse(Map.of()), columnOrder.orElse(List.of()), rebuild.orElse(false), consents);
         return new MigrationRequest(
                 change, workers.orElse(DEFAULT_WORKERS), dropRetired.orElse(false), verify.orElse(VerifyMode.FULL));
     }

@@ -23,7 +23,7 @@ import java.util.concurrent.CompletableFuture;
 /** Does one thing after the other to a process of walshift, its connections and its server. */
 final class Injector {
     /** Until the server's own limits have freed the application from a hung walshift: seconds. */
-    private static final Duration FREED_WITHIN = Duration.ofSeconds(30);
+    private static final Duration FREED_WITHIN = Duration.ofSeconds(60);
 
     private static final int LONGEST_HOLE_MILLIS = 2_500;
     private static final int LONGEST_HANG_MILLIS = 1_500;

@@ -206,7 +206,10 @@ final class Ordeal {
             case 0 -> true;
             // Failed before may be told by the next process, which only cleans up.
             case 4 -> met.stream().anyMatch(kind -> kind.explains(problemCode(walshift)));
-            case 5 -> now.stream().anyMatch(FaultKind::interrupts);
+            // The server may still be away because of an earlier one.
+            case 5 ->
+                now.stream().anyMatch(FaultKind::interrupts)
+                        || met.stream().anyMatch(kind -> kind.explains(problemCode(walshift)));
             case KILLED -> now.stream().anyMatch(FaultKind::mayKill);
             case TERMINATED -> now.contains(FaultKind.TERM);
             default -> false;

@@ -177,8 +177,8 @@ class ConfigFileTest {
                         file + ": unknown key 'tabel'; did you mean 'table'?",
                         file
                                 + ": unknown key 'password'; known keys are url, table, alter, using, column-order,"
-                                + " accept-publications, rebuild-materialized-views, workers, drop-retired, verify,"
-                                + " max-slot-wal, max-key-log, max-snapshot-age, max-time",
+                                + " tablespace, rebuild, accept-publications, rebuild-materialized-views, workers,"
+                                + " drop-retired, verify, max-slot-wal, max-key-log, max-snapshot-age, max-time",
                         file + ": alter must be a text or a list of texts, got []",
                         file
                                 + ": using: a column name is expected, in double quotes if it is not a plain one, got:"

@@ -75,7 +75,8 @@ class ProgressTest {
     void showsProgressOnATerminalUntilClosed() {
         Terminal terminal = new Terminal(new ByteArrayOutputStream(), err, OptionalInt.of(200));
         try (ProgressMonitor monitor = ProgressMonitor.start(terminal, () -> copying(0.5))) {
-            await().until(() -> err.toString(UTF_8).contains("copy 50 %"));
+            await().atMost(Duration.ofMinutes(1))
+                    .until(() -> err.toString(UTF_8).contains("copy 50 %"));
         }
         assertThat(err.toString(UTF_8)).endsWith("\r\u001b[K");
     }

@@ -104,6 +104,21 @@ public final class ReplicationSlot {
     }
 
     /**
+     * Drops the slot if it exists, and never one that is in use.
+     *
+     * @throws SQLException OBJECT_IN_USE if it is
+     */
+    public static void dropUnused(Session session, SlotName name) throws SQLException {
+        try {
+            session.queryFirst(DROP, row -> true, name.slot());
+        } catch (SQLException e) {
+            if (!SqlStates.is(e, SqlStates.UNDEFINED_OBJECT)) {
+                throw e;
+            }
+        }
+    }
+
+    /**
      * Drops the slot if it exists; ends its walsender, whose client may already be gone, first.
      *
      * @throws MigrationException if it stays in use
@@ -113,12 +128,9 @@ public final class ReplicationSlot {
         for (int attempt = 0; attempt < DROP_ATTEMPTS; attempt++) {
             try {
                 session.queryFirst(DISCONNECT, row -> row.getBoolean(1), name.slot());
-                session.queryFirst(DROP, row -> true, name.slot());
+                dropUnused(session, name);
                 return;
             } catch (SQLException e) {
-                if (SqlStates.is(e, SqlStates.UNDEFINED_OBJECT)) {
-                    return;
-                }
                 if (!SqlStates.is(e, SqlStates.OBJECT_IN_USE)) {
                     throw e;
                 }

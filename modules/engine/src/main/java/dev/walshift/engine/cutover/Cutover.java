@@ -49,8 +49,6 @@ public final class Cutover {
 
     private static final SqlTemplate TRANSACTION_LIMIT = SqlTemplate.of("SET LOCAL transaction_timeout = {limit}");
     private static final SqlTemplate LOCK = SqlTemplate.of("LOCK TABLE ONLY {source} IN ACCESS EXCLUSIVE MODE");
-    private static final SqlTemplate DEADLOCK_TIMEOUT =
-            SqlTemplate.of("SELECT setting::bigint FROM pg_settings WHERE name = 'deadlock_timeout'");
     private static final int TRANSACTION_TIMEOUT_SINCE = 17;
 
     /** What a statement may take beyond its own budget before the server ends it. */
@@ -152,7 +150,7 @@ public final class Cutover {
             stop.check();
             boolean giveWay = oldSnapshots < settings.oldSnapshotAttempts();
             try (Session session = database.open("cutover")) {
-                Duration lockTimeout = lockTimeout(session);
+                Duration lockTimeout = settings.lock().lockTimeoutOn(session);
                 rehearse(session);
                 evictVacuum(session);
                 Xid lastWriter = catchUp.upToDate();
@@ -232,13 +230,6 @@ public final class Cutover {
         }
     }
 
-    /** Short of deadlock_timeout, so that it is we who yield, and nobody gets a deadlock error because of us. */
-    private Duration lockTimeout(Session session) throws SQLException {
-        long deadlockTimeout = session.queryOne(DEADLOCK_TIMEOUT, row -> row.getLong(1));
-        long millis = Math.min(settings.lock().lockTimeout().toMillis(), Math.max(1, deadlockTimeout / 2));
-        return Duration.ofMillis(millis);
-    }
-
     private static void limit(Session tx, Duration longest) throws SQLException {
         tx.execute(LIMITS.with("limit", new SqlText(Long.toString(longest.toMillis()))));
     }
@@ -251,21 +242,13 @@ public final class Cutover {
         }
     }
 
-    /**
-     * In a transaction of its own: whoever reads the table and then asks for a lock that conflicts with this one would wait for us while
-     * we ask for ACCESS EXCLUSIVE, and it would be theirs to be told of a deadlock, having waited longer.
-     */
     private void evictVacuum(Session session) throws SQLException {
-        session.transact(tx -> {
-            limit(tx, settings.vacuumPatience().plus(GRACE));
-            for (QualifiedName locked : lockedTables()) {
-                orSetBack(
-                        tx,
-                        "a vacuum, index build or schema change holds the table",
-                        locked,
-                        it -> LockRetry.evictVacuum(it, locked, settings.vacuumPatience()));
-            }
-        });
+        for (QualifiedName locked : lockedTables()) {
+            orSetBack(
+                    "a vacuum, index build or schema change holds the table",
+                    locked,
+                    () -> LockRetry.evictVacuum(session, locked, settings.vacuumPatience()));
+        }
     }
 
     private List<QualifiedName> lockedTables() {
@@ -297,16 +280,19 @@ public final class Cutover {
         long left = Math.max(1, Duration.ofNanos(deadline - System.nanoTime()).toMillis());
         LockRetry.setLockTimeout(tx, Duration.ofMillis(left));
         orSetBack(
-                tx,
                 "lock not granted within %d ms".formatted(lockTimeout.toMillis()),
                 relation,
-                it -> it.execute(statement));
+                () -> tx.execute(statement));
     }
 
-    private void orSetBack(Session tx, String setback, QualifiedName relation, Session.Task locking)
-            throws SQLException {
+    /** What asks for a lock. */
+    private interface Locking {
+        void run() throws SQLException;
+    }
+
+    private void orSetBack(String setback, QualifiedName relation, Locking locking) throws SQLException {
         try {
-            locking.run(tx);
+            locking.run();
         } catch (SQLException e) {
             if (!SqlStates.is(e, SqlStates.LOCK_NOT_AVAILABLE)) {
                 throw e;

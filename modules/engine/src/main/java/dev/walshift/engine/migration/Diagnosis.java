@@ -17,9 +17,13 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Tells what of what migrations have made nobody needs any more, and how to be rid of it. One thread. */
 final class Diagnosis {
+    private static final Logger log = LoggerFactory.getLogger(Diagnosis.class);
+
     private static final String CLEAN = "Remove it with: walshift doctor --clean";
 
     private static final SqlTemplate DROP_TABLE = SqlTemplate.of("DROP TABLE IF EXISTS {table}");
@@ -50,7 +54,10 @@ final class Diagnosis {
         this.unfinished = unfinished;
     }
 
-    /** What is done about a finding that is cleanable. */
+    /**
+     * What is done about a finding that is cleanable. It looks again first: a migration may have begun since, or somebody may have put the
+     * thing to another use.
+     */
     @FunctionalInterface
     interface Cure {
         void apply(Session session) throws SQLException;
@@ -78,6 +85,19 @@ final class Diagnosis {
 
     private boolean isNeeded(String mark) {
         return unfinished.stream().anyMatch(migration -> migration.mark().equals(mark));
+    }
+
+    private List<Journal.Unfinished> unfinishedNow(Session session) throws SQLException {
+        return journal.exists(session) ? journal.allUnfinished(session) : List.of();
+    }
+
+    private void requireAsFound(boolean asFound, Object what) {
+        if (!asFound) {
+            throw new MigrationException(
+                    ProblemCode.BUSY,
+                    "%s is no longer as it was found, and was left alone".formatted(what),
+                    "Look again with: walshift doctor");
+        }
     }
 
     private String why(long migration) {
@@ -119,7 +139,16 @@ final class Diagnosis {
                                 publication.tables(),
                                 why(publication.migration())),
                 CLEAN,
-                tx -> Publication.drop(tx, publication.name()));
+                now -> now.transact(tx -> drop(tx, publication)));
+    }
+
+    private void drop(Session transaction, Leftovers.Publication found) throws SQLException {
+        boolean needed = unfinishedNow(transaction).stream()
+                .anyMatch(migration -> migration.mark().equals(found.mark()));
+        boolean present = Leftovers.read(transaction).publications().stream()
+                .anyMatch(now -> now.name().equals(found.name()) && now.mark().equals(found.mark()));
+        requireAsFound(present && !needed, found.name().publication());
+        Publication.drop(transaction, found.name());
     }
 
     private void slot(Leftovers.Slot slot) {
@@ -135,19 +164,20 @@ final class Diagnosis {
                     "See in pg_stat_activity whose it is. If its client is gone, the server ends it within"
                             + " wal_sender_timeout");
         } else {
-            add(
-                    Kind.SLOT,
-                    slot.name().slot(),
-                    slot.migration(),
-                    what,
-                    CLEAN,
-                    tx -> ReplicationSlot.drop(tx, slot.name()));
+            add(Kind.SLOT, slot.name().slot(), slot.migration(), what, CLEAN, now -> drop(now, slot));
         }
+    }
+
+    /** The server itself refuses to drop a slot that is in use; one that is not may wait for a migration that was interrupted. */
+    private void drop(Session session, Leftovers.Slot found) throws SQLException {
+        boolean needed = unfinishedNow(session).stream().anyMatch(migration -> migration.id() == found.migration());
+        requireAsFound(!needed, found.name().slot());
+        ReplicationSlot.dropUnused(session, found.name());
     }
 
     private void schema(Leftovers.Schema schema) throws SQLException {
         switch (schema.part()) {
-            case SHADOW -> ownSchema(schema, schema.tables().size() <= 1);
+            case SHADOW -> ownSchema(schema, schema.tables().isEmpty() || holdsTheShadow(schema));
             case KEY_LOG -> keyLog(schema);
             case RETIRED -> {
                 if (schema.tables().isEmpty()) {
@@ -155,6 +185,18 @@ final class Diagnosis {
                 }
                 schema.tables().forEach(table -> retired(schema, table));
             }
+        }
+    }
+
+    /** And nothing else. The shadow is what the key log says, which is dropped after it. */
+    private boolean holdsTheShadow(Leftovers.Schema schema) throws SQLException {
+        try {
+            return KeyLog.described(session, Setup.names(schema.migration()).keyLog())
+                    .filter(table -> schema.names().equals(List.of(table.shadow())))
+                    .isPresent();
+        } catch (MigrationException e) {
+            log.debug("the key log of migration {} tells nothing", schema.migration(), e);
+            return false;
         }
     }
 
@@ -209,12 +251,15 @@ final class Diagnosis {
             return false;
         }
         Setup setup = new Setup(journal, schema.migration(), settings, stop);
-        Cure restore = tx -> {
-            if (!journal.tryLock(tx, relation)) {
+        Cure restore = now -> {
+            if (!journal.tryLock(now, relation)) {
                 throw new MigrationException(
                         ProblemCode.BUSY, "a walshift process works on " + relation, "Try again when it has ended");
             }
-            setup.restore(tx, table);
+            boolean needed = unfinishedNow(now).stream()
+                    .anyMatch(migration -> migration.relation().equals(relation));
+            requireAsFound(!needed, relation);
+            setup.restore(now, table);
         };
         if (Setup.hasOurIdentity(session, table)) {
             add(
@@ -245,18 +290,13 @@ final class Diagnosis {
     private void ownSchema(Leftovers.Schema schema, boolean asMade) {
         String what = "schema %s is left over: %s".formatted(schema.name().sql(), why(schema.migration()));
         if (asMade) {
-            add(Kind.SCHEMA, schema.name().sql(), schema.migration(), what, CLEAN, tx -> drop(tx, schema));
+            add(Kind.SCHEMA, schema.name().sql(), schema.migration(), what, CLEAN, now -> drop(now, schema));
         } else {
             addIncurable(
                     Kind.SCHEMA,
                     schema.name().sql(),
                     schema.migration(),
-                    "%s; it holds more than walshift made: %s"
-                            .formatted(
-                                    what,
-                                    schema.tables().stream()
-                                            .map(Leftovers.Table::name)
-                                            .toList()),
+                    "%s; it holds more than walshift made: %s".formatted(what, schema.names()),
                     "Move what you need elsewhere and drop the schema yourself");
         }
     }
@@ -264,6 +304,13 @@ final class Diagnosis {
     private void drop(Session session, Leftovers.Schema schema) throws SQLException {
         boolean unused = settings.locks()
                 .run(session, "drop schema " + schema.name().sql(), stop, tx -> {
+                    boolean needed = unfinishedNow(tx).stream()
+                            .anyMatch(migration -> migration.mark().equals(schema.mark()));
+                    boolean present = Leftovers.read(tx).schemas().stream()
+                            .anyMatch(now -> now.name().equals(schema.name())
+                                    && now.mark().equals(schema.mark())
+                                    && now.names().equals(schema.names()));
+                    requireAsFound(present && !needed, schema.name());
                     for (Leftovers.Table table : schema.tables()) {
                         tx.execute(DROP_TABLE.with("table", table.name()));
                     }

@@ -45,17 +45,17 @@ final class InPlace {
         long[] id = new long[1];
         Xid[] transaction = new Xid[1];
         try {
-            id[0] = settings.locks().run(session, "alter " + plan.table().name(), stop, tx -> {
-                attempts[0]++;
-                transaction[0] = Xid.parse(tx.queryOne(OWN_XID, row -> row.getString(1)));
-                id[0] = journal.begin(tx, plan.table().name().sql(), plan.statement(), request);
-                settings.locks().evictVacuum(tx, plan.table().name());
-                locked[0] = System.nanoTime();
-                tx.execute(new SqlText(plan.statement()));
-                locked[1] = System.nanoTime();
-                journal.save(tx, id[0], new MigrationState.Finished());
-                return id[0];
-            });
+            id[0] = settings.locks()
+                    .runOn(plan.table().name(), session, "alter " + plan.table().name(), stop, tx -> {
+                        attempts[0]++;
+                        transaction[0] = Xid.parse(tx.queryOne(OWN_XID, row -> row.getString(1)));
+                        id[0] = journal.begin(tx, plan.table().name().sql(), plan.statement(), request);
+                        locked[0] = System.nanoTime();
+                        tx.execute(new SqlText(plan.statement()));
+                        locked[1] = System.nanoTime();
+                        journal.save(tx, id[0], new MigrationState.Finished());
+                        return id[0];
+                    });
         } catch (CommitUnknownException e) {
             requireCommitted(id[0], transaction[0], e);
         }

@@ -68,7 +68,12 @@ record Leftovers(List<Slot> slots, List<Publication> publications, List<Schema> 
     record Table(QualifiedName name, long bytes) {}
 
     /** One of a migration's schemas, with what is in it. */
-    record Schema(Identifier name, Part part, long migration, String mark, List<Table> tables) {}
+    record Schema(Identifier name, Part part, long migration, String mark, List<Table> tables) {
+        /** Of its tables. */
+        List<QualifiedName> names() {
+            return tables.stream().map(Table::name).toList();
+        }
+    }
 
     /** What a schema is for. */
     enum Part {

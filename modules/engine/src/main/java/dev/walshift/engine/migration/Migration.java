@@ -22,7 +22,6 @@ import dev.walshift.postgres.SqlTemplate;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,8 +34,6 @@ public final class Migration {
     private static final Logger log = LoggerFactory.getLogger(Migration.class);
     private static final SqlTemplate NAME_PARTS =
             SqlTemplate.of("SELECT parts[1], parts[2] FROM parse_ident(?) AS parts");
-    private static final String UNTOUCHED =
-            "This run touched nothing; a migration that was under way stands where it stood: walshift status.";
 
     private final Database database;
     private final MigrationRequest request;
@@ -147,19 +144,31 @@ public final class Migration {
      * @throws RefusedException if the plan found problems; nothing was touched
      * @throws FailedException if it failed; the source is as it was, and what was made is removed, or kept as evidence if source and
      *     shadow differ
-     * @throws InterruptedMigrationException if it was stopped, its time was over, or it lost the server; the same call goes on
+     * @throws InterruptedMigrationException if it was stopped, its time was over, or it lost, or never reached, the server; the same call
+     *     goes on
      */
     public MigrationReport run() {
         try (TimeLimit running = time.start()) {
             return runOrGoOn();
-        } catch (SQLException e) {
-            if (isCancelledOnRequest(e)) {
-                throw new FailedException(time.stopCode(), time.stopReason(), UNTOUCHED, e);
-            }
-            throw new FailedException(ProblemCode.SERVER_ERROR, String.valueOf(e.getMessage()), UNTOUCHED, e);
         } catch (StoppedException e) {
-            throw new FailedException(time.stopCode(), time.stopReason(), UNTOUCHED, e);
+            throw notBegun(time.stopCode(), time.stopReason(), e);
+        } catch (SQLException e) {
+            if (Aftermath.isCancelledOnRequest(stop, e)) {
+                throw notBegun(time.stopCode(), time.stopReason(), e);
+            }
+            if (SqlStates.isPassing(e)) {
+                throw notBegun(ProblemCode.SERVER_UNAVAILABLE, String.valueOf(e.getMessage()), e);
+            }
+            throw new FailedException(
+                    ProblemCode.SERVER_ERROR,
+                    String.valueOf(e.getMessage()),
+                    "This run touched nothing; a migration that was under way stands where it stood: walshift status.",
+                    e);
         }
+    }
+
+    private static InterruptedMigrationException notBegun(ProblemCode code, String what, Throwable cause) {
+        return InterruptedMigrationException.beforeTheJournalWasRead(code, what, cause);
     }
 
     private MigrationReport runOrGoOn() throws SQLException {
@@ -231,8 +240,9 @@ public final class Migration {
 
     private Optional<Standing> standingIfFree(InterruptedMigrationException loss) {
         try (Session session = database.open("migration")) {
+            long id = loss.migration().orElseThrow(() -> loss);
             // A standby that took over without waiting for it may never have heard of the migration.
-            Journal.Entry entry = journal.find(session, loss.migration()).orElseThrow(() -> loss);
+            Journal.Entry entry = journal.find(session, id).orElseThrow(() -> loss);
             return journal.tryLock(session, entry.relation())
                     ? Optional.of(new Standing(entry, journal.position(session, entry.id())))
                     : Optional.empty();
@@ -343,34 +353,27 @@ public final class Migration {
                 : journal.begin(session, relation, plan.statement(), JournalJson.write(asked(plan)));
         SlotName slot = Setup.slotName(session, id);
         Setup setup = new Setup(journal, id, settings, stop);
+        Aftermath aftermath = new Aftermath(
+                journal,
+                id,
+                slot,
+                setup,
+                time,
+                stop,
+                "Run the same command again to go on, or walshift resume %1$d; or give it up with: walshift abort %1$d. Until then its replication slot keeps WAL on the server."
+                        .formatted(id));
         try {
-            cleanUpWhatFailedBefore(session, id, setup, slot);
+            cleanUpWhatFailedBefore(session, id, setup, slot, aftermath);
             return new ShadowRun(database, request, settings, planner, journal, id, slot, setup, stop, meter)
                     .run(session, plan);
-        } catch (StoppedException e) {
-            throw interrupted(id, time.stopCode(), time.stopReason(), e);
-        } catch (FailedException e) {
-            throw e;
-        } catch (MigrationException e) {
-            throw afterFailure(session, id, setup, slot, e);
-        } catch (SQLException e) {
-            if (isCancelledOnRequest(e)) {
-                throw interrupted(id, ProblemCode.STOPPED, "stopped on request, and a statement was cancelled", e);
-            }
-            throw afterFailure(session, id, setup, slot, serverError(e));
-        } catch (RuntimeException e) {
-            log.error("migration {} met an error in walshift", id, e);
-            throw interrupted(id, ProblemCode.SERVER_ERROR, "an error in walshift itself, please report it: " + e, e);
+        } catch (SQLException | RuntimeException e) {
+            throw aftermath.of(session, e);
         }
     }
 
-    /** A second request to stop cancels whatever runs. */
-    private boolean isCancelledOnRequest(SQLException e) {
-        return stop.isRaised() && SqlStates.is(e, SqlStates.QUERY_CANCELED);
-    }
-
     /** An earlier process failed, and may have been interrupted again while it cleaned up: that is all that is left to do. */
-    private void cleanUpWhatFailedBefore(Session session, long id, Setup setup, SlotName slot) throws SQLException {
+    private void cleanUpWhatFailedBefore(Session session, long id, Setup setup, SlotName slot, Aftermath aftermath)
+            throws SQLException {
         if (journal.load(session, id).state() instanceof MigrationState.Removing before) {
             setup.giveUp(session, slot, new MigrationState.Failed(before.code(), before.problem(), before.remedy()));
             throw new FailedException(
@@ -380,77 +383,7 @@ public final class Migration {
                     null);
         }
         if (journal.load(session, id).state() instanceof MigrationState.Differs before) {
-            throw keepEvidence(session, setup, slot, before, null);
+            throw aftermath.keepEvidence(session, before, null);
         }
-    }
-
-    /** Rows differ: what shows it is kept until the operator gives the migration up, what could harm the server is not. */
-    static FailedException keepEvidence(
-            Session session, Setup setup, SlotName slot, MigrationState.Differs found, @Nullable Throwable cause)
-            throws SQLException {
-        setup.letGo(session, slot);
-        return new FailedException(ProblemCode.DIFFERENCE_FOUND, found.problem(), found.remedy(), cause);
-    }
-
-    private static MigrationException serverError(SQLException e) {
-        return new MigrationException(
-                SqlStates.isPassing(e) ? ProblemCode.SERVER_UNAVAILABLE : ProblemCode.SERVER_ERROR,
-                String.valueOf(e.getMessage()),
-                "See the server's log for the statement.",
-                e);
-    }
-
-    /** A failure that the same run would meet again ends the migration and removes what it made; any other leaves it resumable. */
-    private MigrationException afterFailure(
-            Session session, long id, Setup setup, SlotName slot, MigrationException failure) {
-        String problem = String.valueOf(failure.getMessage());
-        try {
-            MigrationState state = journal.load(session, id).state();
-            if (state instanceof MigrationState.Swapped) {
-                return interrupted(
-                        id, failure.code(), "the tables were swapped, but cleaning up failed: " + problem, failure);
-            }
-            if (state instanceof MigrationState.Differs differs) {
-                return keepEvidence(session, setup, slot, differs, failure);
-            }
-            // Before the copy began there is nothing worth keeping, and a slot that nobody reads is a danger.
-            if (!isFinal(failure) && !(state instanceof MigrationState.Preparing)) {
-                return interrupted(id, failure.code(), problem, failure);
-            }
-            setup.giveUp(session, slot, new MigrationState.Failed(failure.code(), problem, failure.remedy()));
-            return new FailedException(failure.code(), problem, failure.remedy(), failure);
-        } catch (SQLException | RuntimeException e) {
-            failure.addSuppressed(e);
-            log.warn("could not clean up migration {}: {}", id, e.getMessage());
-            log.debug("why", e);
-            return interrupted(
-                    id, failure.code(), failure.getMessage() + "; cleaning up failed too: " + e.getMessage(), failure);
-        }
-    }
-
-    /** Whether the same migration could only fail in the same way again. */
-    private static boolean isFinal(MigrationException failure) {
-        return failure instanceof RefusedException
-                || switch (failure.code()) {
-                    case DATA_REJECTED,
-                            SOURCE_CHANGED,
-                            SLOT_LOST,
-                            PUBLICATION_LOST,
-                            REPLICA_IDENTITY,
-                            NOT_CONVERGING,
-                            BUDGET_EXCEEDED -> true;
-                    default -> false;
-                };
-    }
-
-    private static InterruptedMigrationException interrupted(long id, ProblemCode code, String what, Throwable cause) {
-        log.debug("migration {} is interrupted", id, cause);
-        return new InterruptedMigrationException(
-                id,
-                code,
-                what,
-                "Run the same command again to go on, or walshift resume %1$d; or give it up with: walshift abort %1$d. Until then its replication slot keeps WAL on the server."
-                        .formatted(id),
-                cause);
     }
 }

@@ -77,20 +77,16 @@ final class SerialSequences {
     }
 
     /**
-     * Lets the source's serial sequences belong to nobody, so that they stay when the source moves. Can be done again.
+     * Lets the source's serial sequences belong to nobody, so that they stay when the source moves; each in a transaction of its own, since
+     * an application could draw from two of them in another order. Can be done again.
      */
     void release(Session session, Blueprint table) throws SQLException {
-        List<OwnedSequence> serials = serials(table);
-        if (serials.isEmpty()) {
-            return;
+        for (OwnedSequence sequence : serials(table)) {
+            boolean unused = locks.run(session, "release sequence " + sequence.source(), stop, tx -> {
+                tx.execute(RELEASE.with("sequence", sequence.source()));
+                return true;
+            });
         }
-        boolean unused =
-                locks.run(session, "release the sequences of " + table.source().name(), stop, tx -> {
-                    for (OwnedSequence sequence : serials) {
-                        tx.execute(RELEASE.with("sequence", sequence.source()));
-                    }
-                    return true;
-                });
     }
 
     /** After the swap: gives them to the new table, as wide as its columns. Can be done again. */

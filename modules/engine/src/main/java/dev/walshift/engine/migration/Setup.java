@@ -18,7 +18,6 @@ import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.Planner;
 import dev.walshift.engine.plan.ShadowNames;
 import dev.walshift.engine.table.Blueprint;
-import dev.walshift.engine.table.FollowUp;
 import dev.walshift.engine.table.XidFence;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Isolation;
@@ -31,6 +30,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,12 +55,14 @@ public final class Setup {
     private static final SqlTemplate MARK_SCHEMA = SqlTemplate.of("COMMENT ON SCHEMA {schema} IS {mark}");
     private static final SqlTemplate IS_MARKED =
             SqlTemplate.of("SELECT obj_description(oid, 'pg_namespace') = ? FROM pg_namespace WHERE nspname = ?");
+    /** Still with an index that somebody dropped: the server then takes it for NOTHING. */
     private static final SqlTemplate HAS_OUR_IDENTITY = SqlTemplate.of("""
         SELECT EXISTS (SELECT FROM pg_class c
-                         JOIN pg_index i ON i.indrelid = c.oid AND i.indisreplident
-                         JOIN pg_class r ON r.oid = i.indexrelid
-                        WHERE c.oid = ? AND c.relreplident = 'i' AND r.relname = ?)
+                         LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisreplident
+                         LEFT JOIN pg_class r ON r.oid = i.indexrelid
+                        WHERE c.oid = ? AND c.relreplident = 'i' AND coalesce(r.relname = ?, true))
         """);
+
     private static final SqlTemplate DROP_TABLE = SqlTemplate.of("DROP TABLE IF EXISTS {table}");
     private static final SqlTemplate SET_REPLICA_IDENTITY =
             SqlTemplate.of("ALTER TABLE {table} REPLICA IDENTITY {identity}");
@@ -142,8 +144,8 @@ public final class Setup {
             return created;
         });
         setReplicaIdentity(session, blueprint);
-        locks.run(session, "publish the key columns of " + blueprint.source().name(), stop, tx -> {
-            locks.evictVacuum(tx, blueprint.source().name());
+        QualifiedName source = blueprint.source().name();
+        locks.runOn(source, session, "publish the key columns of " + source, stop, tx -> {
             Publication.create(tx, slot, List.of(blueprint), journal.mark(tx, migration));
             return true;
         });
@@ -160,8 +162,7 @@ public final class Setup {
     }
 
     private boolean changeReplicaIdentity(Session session, QualifiedName table, SqlText identity) throws SQLException {
-        return locks.run(session, "set the replica identity of " + table, stop, tx -> {
-            locks.evictVacuum(tx, table);
+        return locks.runOn(table, session, "set the replica identity of " + table, stop, tx -> {
             tx.execute(SET_REPLICA_IDENTITY.with("table", table).with("identity", identity));
             return true;
         });
@@ -244,13 +245,17 @@ public final class Setup {
         }
     }
 
-    /** After the swap: removes everything of ours but the retired table, or that too. Can be done again. */
-    void finish(Session session, Blueprint table, SlotName slot, boolean dropRetired) throws SQLException {
+    /**
+     * After the swap: removes everything of ours but the retired table, or that too. Can be done again.
+     *
+     * @param detail told what is being done, for people
+     * @throws MigrationException FOLLOW_UP_FAILED if rows of the application stand in the way of what is to be done after the swap
+     */
+    void finish(Session session, Blueprint table, SlotName slot, boolean dropRetired, Consumer<String> detail)
+            throws SQLException {
         removeStream(session, slot);
         sequences.adopt(session, table);
-        for (FollowUp followUp : table.dependents().followUps()) {
-            followUp(session, followUp);
-        }
+        new FollowUps(locks, stop).run(session, table.dependents().followUps(), detail);
         if (dropRetired) {
             locks.run(session, "drop " + table.retired(), stop, tx -> {
                 tx.execute(DROP_TABLE.with("table", table.retired()));
@@ -266,15 +271,6 @@ public final class Setup {
             journal.save(tx, migration, new MigrationState.Finished());
         });
         awaitStandbys(journal, session, migration, stop);
-    }
-
-    private void followUp(Session session, FollowUp followUp) throws SQLException {
-        if (session.queryFirst(followUp.due(), row -> row.getBoolean(1)).orElse(false)) {
-            boolean unused = locks.run(session, followUp.what(), stop, tx -> {
-                Workers.cancellable(tx, stop, () -> tx.execute(followUp.statement()));
-                return true;
-            });
-        }
     }
 
     /** The last thing a migration does; if it is cut off, or stopped, the migration is done all the same. */
@@ -361,9 +357,10 @@ public final class Setup {
                         ours.get());
     }
 
+    /** The key log last: it tells what the others are. */
     private void dropSchemas(Session session) throws SQLException {
-        drop(session, DROP_SCHEMA, names(migration).keyLog().schema());
         drop(session, DROP_SCHEMA, names(migration).shadowSchema());
+        drop(session, DROP_SCHEMA, names(migration).keyLog().schema());
     }
 
     /** Empty before the swap; unless the journal is an older one than the tables, from a backup, and then what is in it is the only copy. */

@@ -94,7 +94,7 @@ final class ShadowRun {
                 : fillAndSwap(session, table);
         meter.enter(Phase.FINISH, Optional::empty);
         VerifyReport verified = verified(session, table);
-        setup.finish(session, table, slot, request.dropRetired());
+        setup.finish(session, table, slot, request.dropRetired(), meter::detail);
         meter.leave();
         return report(plan, table, outcome, verified);
     }

@@ -3,7 +3,6 @@ package dev.walshift.engine.migration;
 import dev.walshift.engine.MigrationException;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.StopSignal;
-import dev.walshift.engine.StoppedException;
 import dev.walshift.engine.changes.SlotName;
 import dev.walshift.engine.journal.Journal;
 import dev.walshift.engine.journal.JournalJson;
@@ -26,20 +25,25 @@ public final class Verification {
     private final Database database;
     private final long id;
     private final int workers;
+    private final MigrationSettings settings;
     private final Journal journal = new Journal();
     private final StopSignal stop = new StopSignal();
     private final Meter meter = new Meter();
+    private final TimeLimit time;
 
     /**
      * A comparison.
      *
      * @param id number of the migration
      * @param workers parallel workers, 1 to {@link MigrationRequest#MAX_WORKERS}
+     * @param settings how careful to be
      */
-    public Verification(Database database, long id, int workers) {
+    public Verification(Database database, long id, int workers, MigrationSettings settings) {
         this.database = database;
         this.id = id;
         this.workers = workers;
+        this.settings = settings;
+        this.time = new TimeLimit(settings.budgets().timeInEffect(), stop);
     }
 
     /**
@@ -64,26 +68,39 @@ public final class Verification {
      * Brings the shadow up to date and compares every row; goes on with a comparison that was interrupted, but not with one that ended.
      *
      * @throws MigrationException BUSY if there is no such migration, it is in another state, or a process works on it
-     * @throws FailedException if rows differ; they are kept, as {@link MigrationState.Differs} says
+     * @throws FailedException if rows differ, which are kept as {@link MigrationState.Differs} says; or if the migration could never be
+     *     finished, and what it had made is removed as {@link Migration#run} would have
      * @throws InterruptedMigrationException for any other reason; the migration is as it was
      */
     public Report run() {
-        try (Session session = database.open("verify")) {
+        try (TimeLimit running = time.start();
+                Session session = database.open("verify")) {
             Journal.Entry entry = Abort.claim(session, journal, id);
             SlotName slot = Setup.slotName(session, id);
-            Setup setup = new Setup(journal, id, MigrationSettings.DEFAULT, stop);
-            requireComparable(session, setup, slot, entry.state());
-            return new Report(id, entry.relation(), compare(session, setup, slot, entry));
+            Setup setup = new Setup(journal, id, settings, stop);
+            Aftermath aftermath = new Aftermath(journal, id, slot, setup, time, stop, remedy());
+            requireComparable(session, aftermath, entry.state());
+            try {
+                forgetIfOver(session);
+                return new Report(id, entry.relation(), run(entry, slot, setup).verifyOnly(session));
+            } catch (SQLException | RuntimeException e) {
+                throw aftermath.of(session, e);
+            }
         } catch (SQLException e) {
-            throw interrupted(ProblemCode.SERVER_ERROR, String.valueOf(e.getMessage()), e);
+            throw new InterruptedMigrationException(
+                    id, ProblemCode.SERVER_ERROR, String.valueOf(e.getMessage()), remedy(), e);
         }
     }
 
-    private void requireComparable(Session session, Setup setup, SlotName slot, MigrationState state)
-            throws SQLException {
+    private String remedy() {
+        return "Migration %1$d is as it was: verify it again, finish it with: walshift resume %1$d, or give it up with: walshift abort %1$d. Until then its replication slot keeps WAL on the server."
+                .formatted(id);
+    }
+
+    private void requireComparable(Session session, Aftermath aftermath, MigrationState state) throws SQLException {
         switch (state) {
             case MigrationState.CatchingUp catchingUp -> {}
-            case MigrationState.Differs differs -> throw Migration.keepEvidence(session, setup, slot, differs, null);
+            case MigrationState.Differs differs -> throw aftermath.keepEvidence(session, differs, null);
             case MigrationState.Swapped swapped ->
                 throw Abort.refused(
                         "the tables of migration %d are swapped already".formatted(id),
@@ -92,21 +109,6 @@ public final class Verification {
                 throw Abort.refused(
                         "the new table of migration %d is not complete yet".formatted(id),
                         "Run it again: it compares by itself before the swap, unless it is told not to.");
-        }
-    }
-
-    private VerifyReport compare(Session session, Setup setup, SlotName slot, Journal.Entry entry) throws SQLException {
-        try {
-            forgetIfOver(session);
-            return run(entry, slot, setup).verifyOnly(session);
-        } catch (StoppedException e) {
-            throw interrupted(ProblemCode.STOPPED, "stopped on request", e);
-        } catch (MigrationException | SQLException e) {
-            if (journal.load(session, id).state() instanceof MigrationState.Differs differs) {
-                throw Migration.keepEvidence(session, setup, slot, differs, e);
-            }
-            ProblemCode code = e instanceof MigrationException known ? known.code() : ProblemCode.SERVER_ERROR;
-            throw interrupted(code, String.valueOf(e.getMessage()), e);
         }
     }
 
@@ -125,7 +127,7 @@ public final class Verification {
         return new ShadowRun(
                 database,
                 new MigrationRequest(begun.alter(), workers, begun.dropRetired(), VerifyMode.FULL),
-                MigrationSettings.DEFAULT,
+                settings,
                 new Planner(database),
                 journal,
                 id,
@@ -133,15 +135,5 @@ public final class Verification {
                 setup,
                 stop,
                 meter);
-    }
-
-    private InterruptedMigrationException interrupted(ProblemCode code, String what, Exception cause) {
-        return new InterruptedMigrationException(
-                id,
-                code,
-                what,
-                "Migration %d is as it was: verify it again, finish it with run, or give it up with: walshift abort %d. Until then its replication slot keeps WAL on the server."
-                        .formatted(id, id),
-                cause);
     }
 }

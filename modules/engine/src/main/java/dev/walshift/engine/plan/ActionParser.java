@@ -33,7 +33,7 @@ final class ActionParser {
         }
         if (tokens.stream().anyMatch(token -> token.depth() == 0 && (token.is("REFERENCES") || token.is("FOREIGN")))) {
             return Optional.of(refused(
-                    "it adds a foreign key, which this release can't carry over the swap",
+                    "it adds a foreign key, which is checked apart from a change of the rows",
                     "Leave it out here and add it after the migration: ADD CONSTRAINT ... FOREIGN KEY ... NOT VALID, "
                             + "then VALIDATE CONSTRAINT"));
         }

@@ -4,8 +4,10 @@ import dev.walshift.engine.Problem;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.plan.AlterAction.TypeChange;
 import dev.walshift.engine.plan.AlterAction.Using;
+import dev.walshift.engine.plan.dependents.StandIns;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
+import dev.walshift.postgres.ServerMessage;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlStates;
 import dev.walshift.postgres.SqlText;
@@ -17,8 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.postgresql.util.PSQLException;
-import org.postgresql.util.ServerErrorMessage;
 
 /** Runs the operator's ALTER on an empty clone of the table, so that the server itself tells what it does. */
 final class AlterProbe {
@@ -42,16 +42,18 @@ final class AlterProbe {
     private final Settings settings;
     private final TableModel source;
     private final QualifiedName clone;
+    private final EventTriggers eventTriggers;
     private final Map<Integer, Using> written = new HashMap<>();
     private final Map<Integer, Expression> using = new HashMap<>();
     private final Set<Integer> changed = new HashSet<>();
 
     /** @param schema where the clone is created */
-    AlterProbe(Session session, Settings settings, TableModel source, Identifier schema) {
+    AlterProbe(Session session, Settings settings, TableModel source, Identifier schema, EventTriggers eventTriggers) {
         this.session = session;
         this.settings = settings;
         this.source = source;
         this.clone = source.name().in(schema);
+        this.eventTriggers = eventTriggers;
     }
 
     /**
@@ -61,15 +63,16 @@ final class AlterProbe {
      */
     AlteredClone run(AlterStatement statement) throws SQLException, RejectedException {
         long oid = new TableWriter(session, source, clone.schema()).create();
+        StandIns standIns = StandIns.make(session, source.relation().oid(), clone);
         CatalogReader reader = new CatalogReader(session, oid);
         TableModel before = reader.read();
         TableModel present = before;
         for (List<AlterAction> step : statement.steps()) {
             readUsing(step, before, present);
-            alter(step);
+            alter(step, standIns);
             present = reader.read();
         }
-        return new AlteredClone(source, before, present, written, using);
+        return new AlteredClone(source, before, present, standIns.take(), written, using);
     }
 
     private void readUsing(List<AlterAction> step, TableModel before, TableModel present)
@@ -141,7 +144,7 @@ final class AlterProbe {
         return names;
     }
 
-    private void alter(List<AlterAction> step) throws SQLException, RejectedException {
+    private void alter(List<AlterAction> step, StandIns standIns) throws SQLException, RejectedException {
         settings.asOperator(session);
         String head = AlterStatement.head(clone);
         StringBuilder sql = new StringBuilder(head);
@@ -154,25 +157,36 @@ final class AlterProbe {
             if (SqlStates.isPassing(e)) {
                 throw e;
             }
-            throw new RejectedException(explain(e, step, sql.toString(), head.length()));
+            Optional<Problem> objection = eventTriggers.problem(e);
+            if (objection.isPresent()) {
+                throw new RejectedException(objection.get());
+            }
+            throw new RejectedException(explain(e, step, sql.toString(), head.length(), standIns));
         }
         settings.asWalshift(session);
     }
 
-    private static Problem explain(SQLException failure, List<AlterAction> step, String sql, int headLength) {
-        Optional<ServerErrorMessage> server = failure instanceof PSQLException exception
-                ? Optional.ofNullable(exception.getServerErrorMessage())
-                : Optional.empty();
-        String message =
-                server.map(ServerErrorMessage::getMessage).orElseGet(() -> String.valueOf(failure.getMessage()));
-        String place = server.map(ServerErrorMessage::getPosition)
-                .filter(position -> position > 0)
+    private Problem explain(
+            SQLException failure, List<AlterAction> step, String sql, int headLength, StandIns standIns) {
+        ServerMessage server = ServerMessage.of(failure);
+        String message = server.text();
+        String place = server.position()
                 .map(position -> place(step, sql.offsetByCodePoints(0, position - 1), headLength, message))
+                .orElse("");
+        String detail = server.detail()
+                .map(text -> ": " + text.replace("\n", "; "))
                 .orElse("");
         return new Problem(
                 ProblemCode.WRONG_STATEMENT,
-                "the server rejects the change: %s (SQLSTATE %s)%s".formatted(message, failure.getSQLState(), place),
-                server.map(ServerErrorMessage::getHint).orElse("Correct the statement; nothing was changed"));
+                "the server rejects the change: %s%s (SQLSTATE %s)%s"
+                        .formatted(named(message, standIns), named(detail, standIns), failure.getSQLState(), place),
+                server.hint().orElse("Correct the statement; nothing was changed"));
+    }
+
+    /** By the names of the tables that clone and stand-ins are made after. */
+    private String named(String message, StandIns standIns) {
+        return standIns.unmasked(message)
+                .replace(clone.schema().name() + '.', source.name().schema().sql() + '.');
     }
 
     /**

@@ -16,6 +16,7 @@ import java.util.Set;
  * @param clauses what follows {@code ALTER TABLE t}, or the whole statement
  * @param using expressions for columns whose type changes, by column name in the source; in place of a USING in the clauses
  * @param columnOrder the wanted order of the new table's columns, by their new names; empty to leave it
+ * @param rebuild whether to write the table anew even where that is not needed, to be rid of bloat
  * @param consents what the operator agrees to that the swap does to what hangs on the table
  */
 public record AlterRequest(
@@ -23,6 +24,7 @@ public record AlterRequest(
         List<String> clauses,
         Map<Identifier, String> using,
         List<Identifier> columnOrder,
+        boolean rebuild,
         Set<Consent> consents) {
     public AlterRequest {
         clauses = List.copyOf(clauses);
@@ -31,10 +33,10 @@ public record AlterRequest(
         consents = Set.copyOf(consents);
     }
 
-    /** One that agrees to nothing. */
+    /** Neither a mere rebuild nor one that agrees to anything. */
     public AlterRequest(
             Optional<String> table, List<String> clauses, Map<Identifier, String> using, List<Identifier> columnOrder) {
-        this(table, clauses, using, columnOrder, Set.of());
+        this(table, clauses, using, columnOrder, false, Set.of());
     }
 
     /** The same change in the one form that all requests for it have: the table by its full name, each action a clause. */
@@ -42,6 +44,6 @@ public record AlterRequest(
         List<String> actions = AlterStatement.parse(this).actions().stream()
                 .map(AlterAction::sql)
                 .toList();
-        return new AlterRequest(Optional.of(fullName.sql()), actions, Map.of(), columnOrder, consents);
+        return new AlterRequest(Optional.of(fullName.sql()), actions, Map.of(), columnOrder, rebuild, consents);
     }
 }

@@ -1,5 +1,6 @@
 package dev.walshift.engine.plan;
 
+import dev.walshift.engine.plan.dependents.ForeignKeys;
 import dev.walshift.postgres.Identifier;
 import java.util.Map;
 import java.util.Optional;
@@ -11,6 +12,7 @@ import java.util.stream.IntStream;
  * @param source the table itself
  * @param before the clone as created: its columns are the source's, in order
  * @param after the clone as altered
+ * @param foreignKeys out of it, into it and to itself
  * @param written each USING as the operator has it, by the column's number in the clone
  * @param using what each USING means, by the column's number in the clone, over the source's column names
  */
@@ -18,6 +20,7 @@ record AlteredClone(
         TableModel source,
         TableModel before,
         TableModel after,
+        ForeignKeys foreignKeys,
         Map<Integer, AlterAction.Using> written,
         Map<Integer, Expression> using) {
     AlteredClone {

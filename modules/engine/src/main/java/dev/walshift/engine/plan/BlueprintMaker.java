@@ -16,11 +16,12 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 
 /** Makes the altered clone the shadow: takes its indexes away, to be built after the copy, and writes down the rest. */
 final class BlueprintMaker {
     private static final SqlTemplate DROP_CONSTRAINT = SqlTemplate.of("ALTER TABLE {table} DROP CONSTRAINT {name}");
+    private static final SqlTemplate ADD_CONSTRAINT =
+            SqlTemplate.of("ALTER TABLE {table} ADD CONSTRAINT {name} {definition}");
     private static final SqlTemplate DROP_INDEX = SqlTemplate.of("DROP INDEX {index}");
     private static final SqlTemplate SET = SqlTemplate.of("ALTER TABLE {table} SET ({options})");
     private static final SqlTemplate RESET = SqlTemplate.of("ALTER TABLE {table} RESET ({options})");
@@ -47,10 +48,15 @@ final class BlueprintMaker {
         TableModel model = new CatalogReader(session, change.shadowOid()).read();
         List<Index> indexes = inOrder(model.indexes());
         strip(indexes);
+        List<Constraint> forNewRows = model.constraints().stream()
+                .filter(Constraint::isForNewRowsOnly)
+                .toList();
+        stripConstraints(forNewRows);
         stopAutovacuum();
         AlteredClone clone = change.altered();
         SequenceHandover sequences = new SequenceHandover(clone);
         List<SqlText> atSwap = new ArrayList<>(autovacuumAsBefore(model));
+        atSwap.addAll(addAgain(forNewRows));
         return new Blueprint(
                 source,
                 shadow,
@@ -91,6 +97,27 @@ final class BlueprintMaker {
         }
     }
 
+    private void stripConstraints(List<Constraint> constraints) throws SQLException {
+        for (Constraint constraint : constraints) {
+            session.execute(DROP_CONSTRAINT.with("table", shadow).with("name", constraint.name()));
+        }
+    }
+
+    /** In the swap, where NOT VALID spares the server from looking at the rows. */
+    private List<SqlText> addAgain(List<Constraint> constraints) {
+        List<SqlText> statements = new ArrayList<>();
+        for (Constraint constraint : constraints) {
+            statements.add(new SqlText(ADD_CONSTRAINT
+                    .with("table", source.name())
+                    .with("name", constraint.name())
+                    .with("definition", constraint.definition())
+                    .sql()));
+            CommentWriter.ofConstraint(source.name(), constraint)
+                    .ifPresent(comment -> statements.add(new SqlText(comment.sql())));
+        }
+        return statements;
+    }
+
     /** It would scan the shadow while it is filled, and hold off the swap. */
     private void stopAutovacuum() throws SQLException {
         SqlText off = new SqlText("autovacuum_enabled = false, toast.autovacuum_enabled = false");
@@ -103,15 +130,13 @@ final class BlueprintMaker {
                 restore("toast.", model.relation().toastOptions()));
     }
 
+    /** With all of them: the server appends what it is told to set, and pg_dump shows the order. */
     private SqlText restore(String prefix, List<String> options) {
-        Optional<String> chosen = options.stream()
-                .filter(option -> Options.name(option).equals(AUTOVACUUM))
-                .findFirst();
-        SqlTemplate statement = chosen.isPresent() ? SET : RESET;
-        SqlPart option =
-                chosen.map(value -> Options.one(prefix, value)).orElseGet(() -> new SqlText(prefix + AUTOVACUUM));
-        return new SqlText(
-                statement.with("table", source.name()).with("options", option).sql());
+        boolean chosen = options.stream().map(Options::name).anyMatch(AUTOVACUUM::equals);
+        SqlTemplate statement = chosen
+                ? SET.with("options", Options.list(prefix, options))
+                : RESET.with("options", new SqlText(prefix + AUTOVACUUM));
+        return new SqlText(statement.with("table", source.name()).sql());
     }
 
     private static List<QualifiedName> names(TableModel table) {

@@ -35,14 +35,15 @@ final class CatalogReader {
          WHERE c.oid = ?::oid
         """);
 
+    /** An identity column of a partition is its parent's (17 and later); NOT NULL may be NOT VALID (18 and later). */
     private static final SqlTemplate COLUMNS = SqlTemplate.of("""
         SELECT a.attnum, a.attname, format_type(a.atttypid, a.atttypmod) AS type,
                n.nspname AS collation_schema, l.collname, a.attcollation <> t.typcollation AS own_collation,
                base.oid::bigint AS base_oid, base.typmod AS base_typmod, base.typtype = 'e' AS is_enum,
                COALESCE(l.collisdeterministic, true) AS deterministic,
-               a.attnotnull, pg_get_expr(d.adbin, d.adrelid) AS expression,
+               a.attnotnull AND COALESCE(nn.convalidated, true) AS attnotnull, pg_get_expr(d.adbin, d.adrelid) AS expression,
                a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL AS has_value,
-               a.attgenerated, a.attidentity,
+               a.attgenerated, CASE WHEN c.relispartition THEN '' ELSE a.attidentity END AS attidentity,
                CASE WHEN a.attstorage <> t.typstorage
                     THEN CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL'
                                            WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END AS storage,
@@ -50,10 +51,12 @@ final class CatalogReader {
                NULLIF(a.attstattarget, -1) AS statistics_target, a.attoptions::text[],
                col_description(a.attrelid, a.attnum) AS comment
           FROM pg_attribute a
+          JOIN pg_class c ON c.oid = a.attrelid
           JOIN pg_type t ON t.oid = a.atttypid
           LEFT JOIN pg_collation l ON l.oid = a.attcollation
           LEFT JOIN pg_namespace n ON n.oid = l.collnamespace
           LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+          LEFT JOIN pg_constraint nn ON nn.conrelid = a.attrelid AND nn.contype = 'n' AND nn.conkey = ARRAY[a.attnum]
          CROSS JOIN LATERAL (
                WITH RECURSIVE chain(oid, typmod, depth) AS (
                     SELECT a.atttypid, a.atttypmod, 0

@@ -2,7 +2,10 @@ package dev.walshift.engine.plan;
 
 import static java.util.stream.Collectors.joining;
 
+import dev.walshift.engine.plan.dependents.ForeignKey;
+import dev.walshift.engine.plan.dependents.ForeignKeys;
 import dev.walshift.postgres.Identifier;
+import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.SqlText;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +41,7 @@ final class ChangeReport {
         TableModel after = clone.after();
         compareNamed("constraint", checks(before), checks(after), Constraint::name, Constraint::definition);
         compareNamed("index", before.indexes(), after.indexes(), Index::name, Index::definition);
+        compareForeignKeys();
         compareOptions(before.relation().options(), after.relation().options());
         if (StrategyChooser.isRewrite(clone)) {
             lines.add("every row is rewritten");
@@ -118,6 +122,25 @@ final class ChangeReport {
                         "%s %s: %s -> %s".formatted(kind, name.apply(now), definition.apply(old.orElseThrow()), text));
             }
         }
+    }
+
+    private void compareForeignKeys() {
+        ForeignKeys all = clone.foreignKeys();
+        Stream.concat(all.before().stream(), all.after().stream())
+                .map(foreignKey -> foreignKey.referencing().table())
+                .distinct()
+                .forEach(table -> compareNamed(
+                        "foreign key of %s".formatted(table),
+                        of(table, all.before()),
+                        of(table, all.after()),
+                        ForeignKey::name,
+                        ForeignKey::definition));
+    }
+
+    private static List<ForeignKey> of(QualifiedName referencing, List<ForeignKey> foreignKeys) {
+        return foreignKeys.stream()
+                .filter(foreignKey -> foreignKey.referencing().table().equals(referencing))
+                .toList();
     }
 
     private void compareOptions(List<String> before, List<String> after) {

@@ -49,7 +49,6 @@ final class CloneChecks {
 
     void check() throws SQLException {
         checkNewColumns();
-        checkConstraints();
         checkStatistics();
         checkNames();
         checkSequences();
@@ -72,18 +71,6 @@ final class CloneChecks {
                         "new column %s is NOT NULL, but nothing gives the present rows a value"
                                 .formatted(column.name()),
                         "Add a DEFAULT, or add it without NOT NULL");
-            }
-        }
-    }
-
-    private void checkConstraints() {
-        for (Constraint constraint : clone.after().constraints()) {
-            if (!constraint.validated() || !constraint.enforced()) {
-                findings.shadowProblem(
-                        ProblemCode.UNSUPPORTED_CHANGE,
-                        "constraint %s is %s: rows that break it could not be copied"
-                                .formatted(constraint.name(), constraint.enforced() ? "NOT VALID" : "NOT ENFORCED"),
-                        "Validate it (VALIDATE CONSTRAINT) or drop it");
             }
         }
     }

@@ -33,11 +33,7 @@ final class CommentWriter {
                     column.comment());
         }
         for (Constraint constraint : model.constraints()) {
-            add(
-                    SqlTemplate.of("CONSTRAINT {name} ON {table}")
-                            .with("name", constraint.name())
-                            .with("table", table),
-                    constraint.comment());
+            ofConstraint(table, constraint).ifPresent(statements::add);
         }
         for (ColumnSequence sequence : model.sequences()) {
             if (sequence.identity()) {
@@ -56,8 +52,19 @@ final class CommentWriter {
         return statements;
     }
 
+    static Optional<SqlPart> ofConstraint(QualifiedName table, Constraint constraint) {
+        return comment(
+                SqlTemplate.of("CONSTRAINT {name} ON {table}")
+                        .with("name", constraint.name())
+                        .with("table", table),
+                constraint.comment());
+    }
+
     private void add(SqlPart object, Optional<String> comment) {
-        comment.ifPresent(
-                text -> statements.add(COMMENT.with("object", object).with("comment", SqlText.literal(text))));
+        comment(object, comment).ifPresent(statements::add);
+    }
+
+    private static Optional<SqlPart> comment(SqlPart object, Optional<String> comment) {
+        return comment.map(text -> COMMENT.with("object", object).with("comment", SqlText.literal(text)));
     }
 }

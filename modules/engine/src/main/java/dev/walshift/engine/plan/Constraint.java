@@ -23,6 +23,11 @@ record Constraint(
         SqlText timing,
         Optional<String> comment) {
 
+    /** Whether rows that break it may be there although none may be added: so a copy of the table can't have it before it is filled. */
+    boolean isForNewRowsOnly() {
+        return enforced && !validated;
+    }
+
     /** Its kind (pg_constraint.contype). */
     enum Kind {
         CHECK,

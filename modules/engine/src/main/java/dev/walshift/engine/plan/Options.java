@@ -12,7 +12,12 @@ final class Options {
 
     /** For SET ( ... ) or WITH ( ... ). */
     static SqlText list(List<String> options) {
-        return SqlText.list(options.stream().map(option -> one("", option)).toList());
+        return list("", options);
+    }
+
+    /** The same in the namespace {@code prefix} ({@code toast.} or empty). */
+    static SqlText list(String prefix, List<String> options) {
+        return SqlText.list(options.stream().map(option -> one(prefix, option)).toList());
     }
 
     /** One parameter, in the namespace {@code prefix} ({@code toast.} or empty). */

@@ -82,6 +82,9 @@ public final class Planner {
         Blueprint blueprint = new BlueprintMaker(
                         transaction, survey.table(), survey.change().orElseThrow(), survey.dependents())
                 .make(names);
+        for (SqlText statement : blueprint.dependents().prepare()) {
+            transaction.execute(statement);
+        }
         settings.asOperator(transaction);
         return blueprint;
     }

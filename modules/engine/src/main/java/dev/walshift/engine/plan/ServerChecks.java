@@ -31,9 +31,6 @@ final class ServerChecks {
          WHERE r.rolname = current_user
         """);
 
-    private static final SqlTemplate EVENT_TRIGGERS =
-            SqlTemplate.of("SELECT evtname FROM pg_event_trigger WHERE evtenabled <> 'D' ORDER BY evtname");
-
     private final Session session;
     private final Findings findings;
     private boolean writable;
@@ -54,9 +51,6 @@ final class ServerChecks {
             return false;
         }
         writable = session.queryOne(LOOK, this::judge);
-        for (String trigger : session.query(EVENT_TRIGGERS, row -> row.getString(1))) {
-            findings.shadowNotice("event trigger %s will see walshift's own DDL".formatted(trigger));
-        }
         return writable;
     }
 

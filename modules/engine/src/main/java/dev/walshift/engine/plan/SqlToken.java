@@ -8,16 +8,17 @@ import java.util.List;
 import org.postgresql.core.Parser;
 
 /**
- * A token of the operator's SQL: just enough of PostgreSQL's lexical rules (src/backend/parser/scan.l) to tell keywords, names and
- * literals apart. What the tokens mean is the server's business.
+ * A token of SQL, the operator's or the server's own: just enough of PostgreSQL's lexical rules
+ * (src/backend/parser/scan.l) to tell keywords, names and literals apart. What the tokens mean is the server's
+ * business.
  *
  * @param start index of its first character
  * @param end index after its last character
  * @param depth how many brackets it stands in
  * @param text as written
  */
-record SqlToken(Kind kind, int start, int end, int depth, String text) {
-    enum Kind {
+public record SqlToken(Kind kind, int start, int end, int depth, String text) {
+    public enum Kind {
         /** A keyword or an unquoted name. */
         WORD,
         /** A name in double quotes. */
@@ -29,7 +30,7 @@ record SqlToken(Kind kind, int start, int end, int depth, String text) {
     }
 
     /** Says what can't be read. */
-    static final class UnreadableException extends Exception {
+    public static final class UnreadableException extends Exception {
         private static final long serialVersionUID = 1L;
 
         private final String what;
@@ -39,26 +40,26 @@ record SqlToken(Kind kind, int start, int end, int depth, String text) {
             this.what = what;
         }
 
-        String what() {
+        public String what() {
             return what;
         }
     }
 
     /** Whether it is this keyword, in any case. */
-    boolean is(String keyword) {
+    public boolean is(String keyword) {
         return kind == Kind.WORD && text.equalsIgnoreCase(keyword);
     }
 
-    boolean is(char symbol) {
+    public boolean is(char symbol) {
         return kind == Kind.SYMBOL && text.charAt(0) == symbol;
     }
 
-    boolean isName() {
+    public boolean isName() {
         return kind == Kind.WORD || kind == Kind.QUOTED_NAME;
     }
 
     /** The name as the catalogs have it. */
-    Identifier name() throws UnreadableException {
+    public Identifier name() throws UnreadableException {
         String name = switch (kind) {
             case QUOTED_NAME -> text.substring(1, text.length() - 1).replace("\"\"", "\"");
             case WORD -> foldCase(text);
@@ -85,7 +86,7 @@ record SqlToken(Kind kind, int start, int end, int depth, String text) {
     }
 
     /** The tokens of {@code sql}, without blanks and comments. */
-    static List<SqlToken> all(String sql) throws UnreadableException {
+    public static List<SqlToken> all(String sql) throws UnreadableException {
         List<SqlToken> tokens = new ArrayList<>();
         char[] chars = sql.toCharArray();
         int depth = 0;

@@ -11,8 +11,9 @@ import java.util.Set;
 
 /** Whether a clone has all that a statement speaks of. */
 final class StatementChecks {
-    private static final SqlTemplate FOREIGN_KEYS = SqlTemplate.of("""
-        SELECT conname FROM pg_constraint WHERE conrelid = ?::oid AND contype NOT IN ('c', 'n', 'p', 'u', 'x')
+    private static final SqlTemplate CONSTRAINTS = SqlTemplate.of("""
+        SELECT conname FROM pg_constraint
+         WHERE conrelid = ?::oid AND contype NOT IN ('c', 'n', 'p', 'u', 'x', 'f')
         """);
 
     private final Session session;
@@ -25,12 +26,12 @@ final class StatementChecks {
         this.findings = findings;
     }
 
-    /** A foreign key would lock the other table and is not on the clone. Returns whether the statement can be tried. */
+    /** Returns whether the statement can be tried. */
     boolean check(AlterStatement statement) throws SQLException {
         Set<Identifier> absent =
                 session
                         .query(
-                                FOREIGN_KEYS,
+                                CONSTRAINTS,
                                 row -> new Identifier(row.getString(1)),
                                 source.relation().oid())
                         .stream()
@@ -40,9 +41,9 @@ final class StatementChecks {
             if (action.constraint().filter(absent::contains).isPresent()) {
                 findings.problem(
                         ProblemCode.UNSUPPORTED_CHANGE,
-                        "%s: constraint %s is a foreign key, which this release leaves alone"
+                        "%s: constraint %s is a trigger's, which this release leaves alone"
                                 .formatted(action.sql(), action.constraint().orElseThrow()),
-                        "Run that action as a statement of its own: it changes the catalog only");
+                        "Leave it out here, and change the trigger after the migration");
                 complete = false;
             }
         }

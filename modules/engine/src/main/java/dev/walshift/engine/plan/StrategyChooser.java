@@ -33,7 +33,7 @@ final class StrategyChooser {
                         && constraint.enforced()
                         && !constraints.contains(constraint.oid()));
         boolean notNull = clone.after().columns().stream().anyMatch(column -> becomesNotNull(clone, column));
-        return builds || checks || notNull;
+        return builds || checks || notNull || clone.foreignKeys().isCheckWanted();
     }
 
     private static boolean becomesNotNull(AlteredClone clone, Column column) {

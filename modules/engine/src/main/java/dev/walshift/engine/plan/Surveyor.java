@@ -1,5 +1,6 @@
 package dev.walshift.engine.plan;
 
+import dev.walshift.engine.Problem;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.plan.AlterProbe.RejectedException;
 import dev.walshift.engine.plan.MigrationPlan.Size;
@@ -78,6 +79,8 @@ final class Surveyor {
         Optional<Long> oid = statement.table().isEmpty() ? Optional.empty() : find();
         settings.pin(session, PATIENCE);
         boolean writable = new ServerChecks(session, findings).check();
+        EventTriggers eventTriggers = EventTriggers.read(session);
+        eventTriggers.notices().forEach(findings::shadowNotice);
         if (oid.isEmpty()) {
             return missing();
         }
@@ -92,7 +95,7 @@ final class Surveyor {
                 && verdict.plain()
                 && verdict.ours()
                 && statement.problems().isEmpty()) {
-            change = probe(settings, look.table, schema);
+            change = probe(settings, look.table, schema, eventTriggers);
         }
         Dependents dependents = verdict.plain() ? dependents(look.table, change) : Dependents.NONE;
         settings.restore(session);
@@ -116,6 +119,7 @@ final class Surveyor {
                         table.oid(),
                         table.name(),
                         clone.map(altered -> altered.after().name()),
+                        clone.map(AlteredClone::foreignKeys),
                         columns,
                         dropped,
                         request.consents()));
@@ -173,7 +177,8 @@ final class Surveyor {
                 new Size(row.getLong("heap"), row.getLong("indexes"), row.getLong("estimate")));
     }
 
-    private Optional<Change> probe(Settings settings, TableRef table, SchemaMaker schema) throws SQLException {
+    private Optional<Change> probe(Settings settings, TableRef table, SchemaMaker schema, EventTriggers eventTriggers)
+            throws SQLException {
         try {
             session.execute(SAVEPOINT);
             session.execute(LOCK.with("table", table.name()));
@@ -181,7 +186,8 @@ final class Surveyor {
             if (!new StatementChecks(session, source, findings).check(statement)) {
                 return Optional.empty();
             }
-            AlteredClone clone = new AlterProbe(session, settings, source, schema.make(session)).run(statement);
+            AlteredClone clone =
+                    new AlterProbe(session, settings, source, schema.make(session), eventTriggers).run(statement);
             Optional<Change> change = Optional.of(judge(clone));
             session.execute(RELEASE);
             return change;
@@ -190,6 +196,12 @@ final class Surveyor {
             findings.problem(e.problem());
             return Optional.empty();
         } catch (SQLException e) {
+            Optional<Problem> objection = eventTriggers.problem(e);
+            if (objection.isPresent() && !SqlStates.isPassing(e)) {
+                session.execute(ROLLBACK);
+                findings.problem(objection.get());
+                return Optional.empty();
+            }
             if (SqlStates.is(e, SqlStates.INSUFFICIENT_PRIVILEGE)) {
                 session.execute(ROLLBACK);
                 findings.problem(
@@ -206,7 +218,7 @@ final class Surveyor {
         new CloneChecks(session, clone, findings).check();
         changes.addAll(new ChangeReport(clone).lines());
         ColumnOrder order = new ColumnOrder(session, clone, request.columnOrder());
-        boolean rebuild = statement.steps().isEmpty() || order.isAsked();
+        boolean rebuild = request.rebuild() || statement.steps().isEmpty() || order.isAsked();
         strategy = rebuild ? Strategy.SHADOW : StrategyChooser.choose(clone);
         QualifiedName columns = new QualifiedName(clone.after().name().schema(), COLUMNS);
         session.execute(CREATE_COLUMNS

@@ -18,7 +18,6 @@ final class TableChecks {
                EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid) AS is_child,
                n.nspname LIKE 'pg\\_%' OR n.nspname = 'information_schema' AS is_system,
                n.nspname = 'walshift' OR n.nspname LIKE 'walshift\\_%' AS is_ours,
-               c.relrowsecurity OR c.relforcerowsecurity AS row_security,
                (SELECT e.extname FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
                  WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
                    AND d.refclassid = 'pg_extension'::regclass) AS extension,
@@ -78,13 +77,6 @@ final class TableChecks {
 
     private Verdict judge(ResultSet row) throws SQLException {
         boolean ours = judgePrivileges(row);
-        if (row.getBoolean("row_security")) {
-            findings.shadowProblem(
-                    ProblemCode.UNSUPPORTED_TABLE,
-                    "table %s has row level security, which this release does not carry over"
-                            .formatted(row.getString("name")),
-                    "Disable it and drop the policies for the time of the migration, if that is acceptable");
-        }
         String extension = row.getString("extension");
         if (extension != null) {
             findings.shadowProblem(
@@ -142,10 +134,7 @@ final class TableChecks {
         if (!"p".equals(row.getString("relpersistence"))) {
             return "t".equals(row.getString("relpersistence")) ? "a temporary table" : "unlogged";
         }
-        if (row.getBoolean("relispartition")) {
-            return "a partition";
-        }
-        if (row.getBoolean("is_parent") || row.getBoolean("is_child")) {
+        if (row.getBoolean("is_parent") || (row.getBoolean("is_child") && !row.getBoolean("relispartition"))) {
             return "a parent or child by inheritance";
         }
         if (row.getBoolean("typed")) {

@@ -82,11 +82,14 @@ public final class CatchUp implements AutoCloseable {
      * @param events told, for people, why it does not end
      */
     public ExactStep.Reached run(Duration budget, Consumer<String> events, StopSignal stop) throws SQLException {
+        int before = Integer.MAX_VALUE;
         for (int step = 1; ; step++) {
             ExactStep.Reached reached = exact(transaction -> {}, events, stop);
             Duration allowed = budget.plus(roundTrip.multipliedBy(ROUND_TRIPS));
             long waiting = keyLog.waiting();
-            boolean shrinking = waiting < reached.keys() / 2;
+            // What waits right behind the pump's commit is always little: the steps themselves must get smaller too.
+            boolean shrinking = waiting < reached.keys() / 2 && reached.keys() < before / 2;
+            before = reached.keys();
             if (reached.elapsed().compareTo(allowed) <= 0 && waiting <= BULK_ABOVE && !shrinking) {
                 return reached;
             }

@@ -97,14 +97,20 @@ public final class CatalogFingerprint {
                                       obj_description(s.oid, 'pg_statistic_ext'))
                FROM source c JOIN pg_statistic_ext s ON s.stxrelid = c.oid
              UNION ALL
-             SELECT jsonb_build_array('trigger', pg_get_triggerdef(t.oid), t.tgenabled, obj_description(t.oid, 'pg_trigger'))
-               FROM relations c JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal
+             SELECT jsonb_build_array('trigger', pg_get_triggerdef(t.oid), t.tgenabled, obj_description(t.oid, 'pg_trigger'),
+                                      obj_description(t.tgconstraint, 'pg_constraint'),
+                                      (SELECT jsonb_agg(d.refobjid ORDER BY d.refobjid) FROM pg_depend d
+                                        WHERE d.classid = 'pg_trigger'::regclass AND d.objid = t.oid AND d.deptype = 'x'))
+               FROM pg_trigger t
+              WHERE NOT t.tgisinternal
+                AND (t.tgrelid IN (SELECT oid FROM relations)
+                     OR ('pg_trigger'::regclass, t.oid) IN (SELECT h.classid, h.objid FROM hanging h))
              UNION ALL
              SELECT jsonb_build_array('rule', pg_get_ruledef(w.oid), w.ev_enabled, obj_description(w.oid, 'pg_rewrite'))
                FROM relations c JOIN pg_rewrite w ON w.ev_class = c.oid
              UNION ALL
              SELECT jsonb_build_array('policy', p.polrelid::regclass, p.polname, p.polcmd, p.polpermissive,
-                                      p.polroles::bigint[], pg_get_expr(p.polqual, p.polrelid),
+                                      p.polroles::regrole[], pg_get_expr(p.polqual, p.polrelid),
                                       pg_get_expr(p.polwithcheck, p.polrelid), obj_description(p.oid, 'pg_policy'))
                FROM pg_policy p
               WHERE p.polrelid = (SELECT oid FROM source)
@@ -133,14 +139,18 @@ public final class CatalogFingerprint {
                FROM pg_proc f
               WHERE ('pg_proc'::regclass, f.oid) IN (SELECT h.classid, h.objid FROM hanging h)
              UNION ALL
-             SELECT jsonb_build_array('publication', to_jsonb(p))
-               FROM source c JOIN pg_publication_tables p ON p.schemaname = c.nspname AND p.tablename = c.relname
+             SELECT jsonb_build_array('publication', to_jsonb(p), to_jsonb(b), to_jsonb(r) -> 'prattrs')
+               FROM source c
+               JOIN pg_publication_tables p ON p.schemaname = c.nspname AND p.tablename = c.relname
+               JOIN pg_publication b ON b.pubname = p.pubname
+               LEFT JOIN pg_publication_rel r ON r.prpubid = b.oid AND r.prrelid = c.oid
               WHERE p.pubname !~ '^walshift_[0-9]+$'
              UNION ALL
              SELECT jsonb_build_array('subscription', r.srsubid)
                FROM source c JOIN pg_subscription_rel r ON r.srrelid = c.oid
              UNION ALL
-             SELECT jsonb_build_array('inherits', i.inhrelid, i.inhparent)
+             SELECT jsonb_build_array('inherits', i.inhrelid, i.inhparent, pg_get_expr(c.relpartbound, c.oid),
+                                      pg_get_partkeydef(i.inhparent))
                FROM source c JOIN pg_inherits i ON c.oid IN (i.inhrelid, i.inhparent)
              UNION ALL
              SELECT jsonb_build_array('label', l.classoid, l.objsubid, l.provider, l.label)

@@ -19,21 +19,27 @@ public final class DataRejected {
      *     {@code e} thrown on
      */
     public static MigrationException explain(Blueprint table, SQLException e) throws SQLException {
-        String state = e.getSQLState();
-        Optional<ServerErrorMessage> server =
-                e instanceof PSQLException said ? Optional.ofNullable(said.getServerErrorMessage()) : Optional.empty();
-        if (server.isEmpty() || state == null || !(state.startsWith("22") || state.startsWith("23"))) {
+        Optional<String> reason = reason(e);
+        if (reason.isEmpty()) {
             throw e;
         }
         return new MigrationException(
                 ProblemCode.DATA_REJECTED,
                 "a row of %s does not fit the new schema: %s"
-                        .formatted(table.source().name(), what(server.get())),
+                        .formatted(table.source().name(), reason.get()),
                 "The blocking ALTER TABLE would fail on it too. Mend the rows or the statement, then start again.",
                 e);
     }
 
-    /** Without the detail, which quotes the whole row. */
+    /** What the server says, if it is a refusal by the data; without the detail, which quotes the row. */
+    public static Optional<String> reason(SQLException e) {
+        String state = String.valueOf(e.getSQLState());
+        Optional<ServerErrorMessage> server =
+                e instanceof PSQLException said ? Optional.ofNullable(said.getServerErrorMessage()) : Optional.empty();
+        return server.filter(it -> state.startsWith("22") || state.startsWith("23"))
+                .map(DataRejected::what);
+    }
+
     private static String what(ServerErrorMessage error) {
         String constraint = error.getConstraint() == null ? "" : " (constraint " + error.getConstraint() + ")";
         return error.getMessage() + constraint;

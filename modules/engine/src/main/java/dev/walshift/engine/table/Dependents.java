@@ -9,6 +9,7 @@ import java.util.stream.Stream;
  * How what hangs on the source goes over to the new table. All names are final ones: of the source before anything moves, of the new table
  * after.
  *
+ * @param prepare statements for the empty shadow, under the name that it has then
  * @param locks taken before the source's own, in this order
  * @param beside statements that make, over the finished shadow, what the swap only moves; in one transaction, which can be done again
  * @param detach statements for the swap's transaction, before anything moves
@@ -16,6 +17,7 @@ import java.util.stream.Stream;
  * @param followUps for after the swap, in this order
  */
 public record Dependents(
+        List<SqlText> prepare,
         List<RelationLock> locks,
         List<SqlText> beside,
         List<SqlText> detach,
@@ -23,7 +25,23 @@ public record Dependents(
         List<FollowUp> followUps) {
     public static final Dependents NONE = new Dependents(List.of(), List.of(), List.of(), List.of());
 
+    /** With nothing to prepare. */
+    public Dependents(List<RelationLock> locks, List<SqlText> detach, List<SqlText> attach, List<FollowUp> followUps) {
+        this(List.of(), locks, List.of(), detach, attach, followUps);
+    }
+
+    /** With nothing to make beside the shadow. */
+    public Dependents(
+            List<SqlText> prepare,
+            List<RelationLock> locks,
+            List<SqlText> detach,
+            List<SqlText> attach,
+            List<FollowUp> followUps) {
+        this(prepare, locks, List.of(), detach, attach, followUps);
+    }
+
     public Dependents {
+        prepare = List.copyOf(prepare);
         locks = List.copyOf(locks);
         beside = List.copyOf(beside);
         detach = List.copyOf(detach);
@@ -31,14 +49,10 @@ public record Dependents(
         followUps = List.copyOf(followUps);
     }
 
-    /** Nothing that is made before the swap. */
-    public Dependents(List<RelationLock> locks, List<SqlText> detach, List<SqlText> attach, List<FollowUp> followUps) {
-        this(locks, List.of(), detach, attach, followUps);
-    }
-
     /** These, and then those: what is attached first is detached last. */
     public Dependents and(Dependents others) {
         return new Dependents(
+                concat(prepare, others.prepare),
                 concat(locks, others.locks),
                 Stream.concat(beside.stream(), others.beside.stream()).toList(),
                 concat(others.detach, detach),

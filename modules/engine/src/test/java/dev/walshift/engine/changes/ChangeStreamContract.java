@@ -1,7 +1,7 @@
 package dev.walshift.engine.changes;
 
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.postgres.Lsn;
 import dev.walshift.postgres.Session;

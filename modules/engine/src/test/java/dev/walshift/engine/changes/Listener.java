@@ -1,6 +1,6 @@
 package dev.walshift.engine.changes;
 
-import static org.awaitility.Awaitility.await;
+import static dev.walshift.engine.Patience.await;
 
 import dev.walshift.postgres.Lsn;
 import dev.walshift.postgres.Session;
@@ -15,7 +15,6 @@ import java.util.UUID;
 /** Reads a stream and remembers all that it said. One thread. */
 final class Listener implements AutoCloseable {
     private static final Duration SOON = Duration.ofMillis(100);
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final StreamedTables tables;
     private final ChangeStream stream;
@@ -47,7 +46,7 @@ final class Listener implements AutoCloseable {
         try (Session session = tables.database().open("marker")) {
             new Marker(StreamedTables.MARKER_PREFIX, content).emit(session);
         }
-        await().pollDelay(Duration.ZERO).atMost(PATIENCE).until(() -> {
+        await().pollDelay(Duration.ZERO).until(() -> {
             hear();
             return markers.contains(content);
         });
@@ -61,7 +60,7 @@ final class Listener implements AutoCloseable {
 
     void confirm(Lsn durable) throws SQLException {
         stream.confirm(durable);
-        await().atMost(PATIENCE).until(() -> !durable.isAfter(tables.confirmed()));
+        await().until(() -> !durable.isAfter(tables.confirmed()));
     }
 
     List<ChangedKey> keys() {
@@ -93,8 +92,10 @@ final class Listener implements AutoCloseable {
         return end;
     }
 
+    /** Returns when the slot is free: the walsender notices a little later. */
     @Override
     public void close() throws SQLException {
         stream.close();
+        await().pollDelay(Duration.ZERO).until(() -> !tables.isSlotInUse());
     }
 }

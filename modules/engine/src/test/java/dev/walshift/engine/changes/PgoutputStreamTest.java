@@ -1,8 +1,8 @@
 package dev.walshift.engine.changes;
 
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.postgres.Database;
 import dev.walshift.postgres.Identifier;
@@ -13,8 +13,10 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class PgoutputStreamTest extends ChangeStreamContract {
-    /** The server asks for an answer after half of it. */
-    private static final Duration WAL_SENDER_TIMEOUT = Duration.ofMillis(800);
+    /** The server asks for an answer after half of it, and ends the session of whoever is silent for all of it. */
+    private static final Duration WAL_SENDER_TIMEOUT = Duration.ofSeconds(4);
+
+    private static final Duration LONGER_THAN_HALF_OF_IT = Duration.ofMillis(2_500);
 
     @Override
     ChangeStream open() throws SQLException {
@@ -54,7 +56,7 @@ class PgoutputStreamTest extends ChangeStreamContract {
             Lsn written = tables().written();
             await().pollDelay(Duration.ZERO)
                     .pollInterval(Duration.ofMillis(10))
-                    .during(WAL_SENDER_TIMEOUT)
+                    .during(LONGER_THAN_HALF_OF_IT)
                     .until(() -> {
                         listener.hear();
                         return tables().confirmed().equals(confirmed);

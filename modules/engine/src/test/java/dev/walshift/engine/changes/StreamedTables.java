@@ -126,6 +126,10 @@ final class StreamedTables implements AutoCloseable {
         return ReplicationSlot.state(session, SLOT).orElseThrow().confirmed();
     }
 
+    boolean isSlotInUse() throws SQLException {
+        return ReplicationSlot.state(session, SLOT).orElseThrow().active();
+    }
+
     @Override
     public void close() throws SQLException {
         session.close();

@@ -17,8 +17,11 @@ import java.util.concurrent.atomic.LongAccumulator;
 
 /** Sessions of an application, each of which does the statements of its habit again and again. */
 final class Crowd {
-    /** More than an attempt's lock_timeout, its drain and what the server grants on top; a longer wait is an error of the application. */
-    private static final String LONGEST_WAIT = "4s";
+    /**
+     * Far more than an attempt's lock_timeout, its drain and what the server grants on top, so that a slow disk is not taken for a long
+     * lock; a longer wait is an error of the application.
+     */
+    private static final String LONGEST_WAIT = "10s";
 
     /** After the swap. */
     private static final int STATEMENTS_MORE = 200;

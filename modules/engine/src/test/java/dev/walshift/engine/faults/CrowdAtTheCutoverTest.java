@@ -1,7 +1,7 @@
 package dev.walshift.engine.faults;
 
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.engine.cutover.CutoverSettings;
 import dev.walshift.engine.migration.Migration;
@@ -69,8 +69,65 @@ final class CrowdAtTheCutoverTest {
                     "SELECT pg_sleep(0.01)"),
             List.of("ANALYZE orders", "CREATE TABLE third (a int)", "DROP TABLE third", "SELECT pg_sleep(0.2)"));
 
+    /** With tables that foreign keys tie to it, which are locked before it: in that order, in the other, and one of them alone. */
+    private static final List<List<String>> HABITS_OF_TIED = List.of(
+            List.of(
+                    "BEGIN",
+                    "UPDATE orders SET note = 'orders first' WHERE id = 8",
+                    "SELECT pg_sleep(0.02)",
+                    "INSERT INTO items VALUES (8)",
+                    "COMMIT",
+                    "SELECT pg_sleep(0.01)"),
+            List.of(
+                    "BEGIN",
+                    "INSERT INTO items VALUES (9)",
+                    "SELECT pg_sleep(0.02)",
+                    "UPDATE orders SET note = 'items first' WHERE id = 9",
+                    "COMMIT",
+                    "SELECT pg_sleep(0.01)"),
+            List.of(
+                    "BEGIN",
+                    "SELECT * FROM orders WHERE id = 5",
+                    "SELECT pg_sleep(0.05)",
+                    "UPDATE customers SET name = 'read orders first'",
+                    "COMMIT",
+                    "SELECT pg_sleep(0.05)"),
+            List.of(
+                    "BEGIN",
+                    "UPDATE customers SET name = 'before orders'",
+                    "SELECT count(*) FROM orders",
+                    "COMMIT",
+                    "SELECT pg_sleep(0.05)"),
+            List.of(
+                    "BEGIN",
+                    "LOCK TABLE items IN SHARE MODE",
+                    "SELECT n FROM orders WHERE id = 6",
+                    "COMMIT",
+                    "SELECT pg_sleep(0.1)"),
+            List.of(
+                    "INSERT INTO orders (id, n, k, spare) VALUES (-1, -1, -1, 7)",
+                    "INSERT INTO items VALUES (-1)",
+                    "DELETE FROM orders WHERE id = -1"),
+            List.of("SELECT count(*) FROM customers", "SELECT pg_sleep(0.002)"),
+            List.of("SELECT count(*) FROM items WHERE o = 8", "SELECT pg_sleep(0.002)"));
+
     @Test
     void meetsNoDeadlockAndNoLongWait() throws Exception {
+        migrateBeside(HABITS, List.of("CREATE TABLE other AS SELECT 1 AS n"));
+    }
+
+    @Test
+    void meetsNoneOnTheTablesThatForeignKeysTieToItEither() throws Exception {
+        migrateBeside(
+                HABITS_OF_TIED,
+                List.of(
+                        "CREATE TABLE customers AS SELECT 7 AS id, 'as it was' AS name",
+                        "ALTER TABLE customers ADD PRIMARY KEY (id)",
+                        "ALTER TABLE orders ADD FOREIGN KEY (spare) REFERENCES customers",
+                        "CREATE TABLE items (o int REFERENCES orders ON DELETE CASCADE)"));
+    }
+
+    private static void migrateBeside(List<List<String>> habits, List<String> others) throws Exception {
         Map<String, String> settings = Map.of("deadlock_timeout", "200ms", "log_lock_waits", "on");
         try (PostgresServer server =
                         PostgresServer.start(PostgresServer.defaultMajors().getLast(), settings);
@@ -78,8 +135,8 @@ final class CrowdAtTheCutoverTest {
                 Connection connection = database.connect();
                 ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             Hold.createTable(database);
-            database.execute("CREATE TABLE other AS SELECT 1 AS n");
-            Crowd crowd = Crowd.of(database, HABITS, threads);
+            database.execute(others.toArray(String[]::new));
+            Crowd crowd = Crowd.of(database, habits, threads);
 
             MigrationReport report = Scenario.migration(database, Scenario.request("orders", Hold.ALTER))
                     .run();
@@ -89,8 +146,10 @@ final class CrowdAtTheCutoverTest {
             assertThat(crowd.errors()).isEmpty();
             assertThat(server.log()).doesNotContain("deadlock detected");
             assertThat(report.verified()).isTrue();
-            assertThat(Scenario.list(connection, "SELECT count(*) FROM orders WHERE n = k"))
+            assertThat(Scenario.list(connection, "SELECT count(*) FROM orders WHERE n = k AND id > 0"))
                     .containsExactly(Integer.toString(Hold.ROWS));
+            assertThat(Scenario.list(connection, "SELECT conname FROM pg_constraint WHERE NOT convalidated"))
+                    .isEmpty();
             Scenario.assertNothingLeft(connection);
         }
     }
@@ -107,8 +166,7 @@ final class CrowdAtTheCutoverTest {
             Migration migration = Scenario.migration(database, Scenario.request("orders", Hold.ALTER));
 
             CompletableFuture<MigrationReport> running = CompletableFuture.supplyAsync(migration::run, threads);
-            await().atMost(Hold.PATIENCE)
-                    .until(() -> migration.progress().detail().contains("cutover attempt 2"));
+            await().until(() -> migration.progress().detail().contains("cutover attempt 2"));
             database.execute("UPDATE orders SET note = 'changed'");
             assertThat(Scenario.list(reader, sum)).isEqualTo(first);
             reader.commit();
@@ -141,7 +199,8 @@ final class CrowdAtTheCutoverTest {
                             usual.with(twice))
                     .run();
 
-            assertThat(report.cutover().attempts()).isEqualTo(3);
+            // More if something else came between, such as autovacuum.
+            assertThat(report.cutover().attempts()).isGreaterThanOrEqualTo(3);
             assertThat(Scenario.list(reader, "SELECT count(*) FROM orders")).containsExactly("0");
             reader.commit();
             assertThat(Scenario.list(reader, "SELECT count(*) FROM orders WHERE n = k"))

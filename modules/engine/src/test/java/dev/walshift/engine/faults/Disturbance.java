@@ -69,7 +69,28 @@ enum Disturbance {
             "SELECT relreplident = 'f' FROM pg_class WHERE oid = 'orders'::regclass",
             REPLICA_IDENTITY),
     UNPUBLISH("ALTER PUBLICATION walshift_1 DROP TABLE orders", "SELECT true", PUBLICATION_LOST),
-    DROP_PUBLICATION("DROP PUBLICATION walshift_1", "SELECT true", PUBLICATION_LOST);
+    DROP_PUBLICATION("DROP PUBLICATION walshift_1", "SELECT true", PUBLICATION_LOST),
+    TRIGGER(
+            "CREATE TRIGGER precious BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION"
+                    + " suppress_redundant_updates_trigger()",
+            "SELECT count(*) = 1 FROM pg_trigger WHERE tgrelid = 'orders'::regclass AND tgname = 'precious'",
+            SOURCE_CHANGED),
+    RULE(
+            "CREATE RULE precious AS ON DELETE TO orders DO ALSO SELECT 1",
+            "SELECT count(*) = 1 FROM pg_rewrite WHERE ev_class = 'orders'::regclass AND rulename = 'precious'",
+            SOURCE_CHANGED),
+    POLICY(
+            "CREATE POLICY precious ON orders USING (n > 0)",
+            "SELECT count(*) = 1 FROM pg_policy WHERE polrelid = 'orders'::regclass AND polname = 'precious'",
+            SOURCE_CHANGED),
+    ROW_SECURITY(
+            "ALTER TABLE orders ENABLE ROW LEVEL SECURITY",
+            "SELECT relrowsecurity FROM pg_class WHERE oid = 'orders'::regclass",
+            SOURCE_CHANGED),
+    REFERENCE(
+            "CREATE TABLE precious (o int CONSTRAINT precious REFERENCES orders)",
+            "SELECT confrelid = 'orders'::regclass FROM pg_constraint WHERE conname = 'precious'",
+            SOURCE_CHANGED);
 
     private final String statement;
     private final String intact;

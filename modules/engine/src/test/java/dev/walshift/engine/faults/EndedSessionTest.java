@@ -1,6 +1,6 @@
 package dev.walshift.engine.faults;
 
-import static org.awaitility.Awaitility.await;
+import static dev.walshift.engine.Patience.await;
 
 import dev.walshift.engine.migration.Phase;
 import dev.walshift.engine.migration.Scenario;
@@ -74,8 +74,7 @@ final class EndedSessionTest {
             SELECT pid FROM ours WHERE pg_terminate_backend(pid)
             """.formatted(session);
         try (Connection connection = database.connect()) {
-            await().atMost(Duration.ofSeconds(30))
-                    .pollInterval(Duration.ofMillis(10))
+            await().pollInterval(Duration.ofMillis(10))
                     .until(() -> !Scenario.list(connection, end).isEmpty());
         }
     }

@@ -1,8 +1,9 @@
 package dev.walshift.engine.faults;
 
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
+import dev.walshift.engine.Patience;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.migration.FailedException;
 import dev.walshift.engine.migration.Gate;
@@ -56,7 +57,6 @@ final class HeldMigration implements AutoCloseable {
     private static final Duration WRITERS_PAUSE = Duration.ofMillis(2);
     private static final int GATE_VALUE = -4711;
     private static final int MOST_RUNS = 20;
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private TestDatabase database;
     private Database access;
@@ -261,7 +261,7 @@ final class HeldMigration implements AutoCloseable {
     /** Until the running migration's progress is as wanted. */
     void awaitProgress(Predicate<MigrationProgress> wanted) {
         try {
-            await().atMost(PATIENCE).pollInterval(Duration.ofMillis(5)).until(() -> {
+            await().pollInterval(Duration.ofMillis(5)).until(() -> {
                 if (running.isDone()) {
                     throw new IllegalStateException("the migration ended", running.exceptionNow());
                 }
@@ -288,8 +288,8 @@ final class HeldMigration implements AutoCloseable {
     /** How the present run ends. */
     Throwable failure() {
         try {
-            MigrationReport report =
-                    running.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
+            MigrationReport report = running.orTimeout(Patience.PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                    .join();
             throw new AssertionError("it should have failed, but did " + report);
         } catch (CompletionException e) {
             return e.getCause();
@@ -334,7 +334,8 @@ final class HeldMigration implements AutoCloseable {
     private MigrationReport runToTheEnd() {
         for (int run = 1; ; run++) {
             try {
-                return running.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
+                return running.orTimeout(Patience.PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                        .join();
             } catch (CompletionException e) {
                 if (!isPassing(e.getCause()) || run == MOST_RUNS) {
                     throw e;

@@ -1,7 +1,8 @@
 package dev.walshift.engine.faults;
 
-import static org.awaitility.Awaitility.await;
+import static dev.walshift.engine.Patience.await;
 
+import dev.walshift.engine.Patience;
 import dev.walshift.engine.migration.Migration;
 import dev.walshift.engine.migration.Scenario;
 import dev.walshift.testkit.TestDatabase;
@@ -11,14 +12,13 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
 
 /**
  * Stops a migration of the table {@code orders} at a station until it is released, by what a real application could do: locks, snapshots,
  * and a function of its own in the mapping and in an index that waits for an advisory lock.
  */
 final class Hold implements AutoCloseable {
-    static final Duration PATIENCE = Duration.ofSeconds(60);
+    static final Duration PATIENCE = Patience.PATIENCE;
     static final int ROWS = 1_000;
 
     /** Both a mapping of column n and an index of column k call {@code public.gate(int)}. */
@@ -111,24 +111,19 @@ final class Hold implements AutoCloseable {
     }
 
     private static void awaitDetail(Migration migration, String text) {
-        await().atMost(PATIENCE)
-                .pollInterval(Duration.ofMillis(10))
+        await().pollInterval(Duration.ofMillis(10))
                 .until(() -> migration.progress().detail().contains(text));
     }
 
-    private void awaitWaiting(String lockType) {
-        await().atMost(PATIENCE)
-                .pollInterval(Duration.ofMillis(10))
-                .until(() -> !list("""
-                    SELECT l.pid FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-                     WHERE l.locktype = '%s' AND NOT l.granted AND a.datname = current_database()
-                    """.formatted(lockType)).isEmpty());
-    }
-
-    /** In a session of its own: in a transaction pg_stat_activity stands still. */
-    private List<String> list(String sql) throws SQLException {
+    private void awaitWaiting(String lockType) throws SQLException {
+        String waiting = """
+            SELECT l.pid FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+             WHERE l.locktype = '%s' AND NOT l.granted AND a.datname = current_database()
+            """.formatted(lockType);
+        // Not the keeper's session: in a transaction pg_stat_activity stands still.
         try (Connection connection = database.connect()) {
-            return Scenario.list(connection, sql);
+            await().pollInterval(Duration.ofMillis(10))
+                    .until(() -> !Scenario.list(connection, waiting).isEmpty());
         }
     }
 

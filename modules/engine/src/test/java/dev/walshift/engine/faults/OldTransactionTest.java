@@ -21,8 +21,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Transactions of others that do not end: before the slot, before the fence, at the cutover; open or prepared. */
 final class OldTransactionTest {
+    /** Longer than any transaction of the writers ever takes. */
     private static final MigrationSettings IMPATIENT =
-            MigrationSettings.DEFAULT.withOldTransactionsPatience(Duration.ofMillis(500));
+            MigrationSettings.DEFAULT.withOldTransactionsPatience(Duration.ofSeconds(2));
 
     static List<ServerVersion> majors() {
         return PostgresServer.defaultMajors();

@@ -1,7 +1,7 @@
 package dev.walshift.engine.faults;
 
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.migration.Phase;
@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,7 +24,6 @@ final class PromotionTest {
     private static final String STANDBY = "standby";
     private static final int FAILOVER_SLOTS_SINCE = 17;
     private static final int LOOKS = 10;
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     static List<ServerVersion> majors() {
         return PostgresServer.defaultMajors();
@@ -96,16 +94,15 @@ final class PromotionTest {
                 keyLog.setAutoCommit(false);
                 execute(keyLog, "LOCK TABLE walshift_1_log.keys_1 IN ACCESS EXCLUSIVE MODE");
                 migration.touchGateRows();
-                await().atMost(PATIENCE)
-                        .until(() -> !Scenario.list(connection, """
-                            SELECT pid FROM pg_stat_activity
-                             WHERE application_name = 'walshift key log' AND wait_event_type = 'Lock'
-                            """).isEmpty());
+                await().until(() -> !Scenario.list(connection, """
+                    SELECT pid FROM pg_stat_activity
+                     WHERE application_name = 'walshift key log' AND wait_event_type = 'Lock'
+                    """).isEmpty());
                 String durable = durable(connection);
 
                 Runnable goOn = freezeWalSender(primary);
                 keyLog.rollback();
-                await().atMost(PATIENCE).until(() -> !durable(connection).equals(durable));
+                await().until(() -> !durable(connection).equals(durable));
                 for (int look = 0; look < LOOKS; look++) {
                     syncSlots(standby);
                 }
@@ -138,7 +135,7 @@ final class PromotionTest {
 
     /** Only where no transaction of ours has an xid: the standby's slot begins at the next one, and waits for the primary's to get there. */
     private static void awaitSlotOn(PostgresServer standby, PostgresServer primary) {
-        await().atMost(PATIENCE).until(() -> {
+        await().until(() -> {
             try (Connection on = primary.connect();
                     Connection connection = standby.connect()) {
                 execute(on, "SELECT pg_log_standby_snapshot()");
@@ -163,9 +160,8 @@ final class PromotionTest {
                 Connection to = standby.connect()) {
             String written =
                     Scenario.list(from, "SELECT pg_current_wal_insert_lsn()").getFirst();
-            await().atMost(PATIENCE)
-                    .until(() -> Scenario.list(to, "SELECT pg_last_wal_replay_lsn() >= '%s'::pg_lsn".formatted(written))
-                            .contains("t"));
+            await().until(() -> Scenario.list(to, "SELECT pg_last_wal_replay_lsn() >= '%s'::pg_lsn".formatted(written))
+                    .contains("t"));
         }
     }
 

@@ -28,7 +28,8 @@ final class RoleSettingsTest {
             "default_transaction_isolation = 'serializable'",
             "default_transaction_read_only = on",
             "default_transaction_deferrable = on",
-            "synchronous_commit = off");
+            "synchronous_commit = off",
+            "quote_all_identifiers = on");
 
     static Stream<Arguments> cases() {
         List<Arguments> cases = new ArrayList<>();

@@ -1,7 +1,7 @@
 package dev.walshift.engine.faults;
 
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.engine.migration.FailedException;
 import dev.walshift.engine.migration.Migration;
@@ -132,8 +132,7 @@ final class SchemaChangedMeanwhileTest {
                     }
                 },
                 threads);
-        await().atMost(Hold.PATIENCE)
-                .pollInterval(Duration.ofMillis(10))
+        await().pollInterval(Duration.ofMillis(10))
                 .until(() -> changed.isDone()
                         || !Scenario.list(
                                         connection,

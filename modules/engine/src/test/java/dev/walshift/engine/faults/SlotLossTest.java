@@ -1,7 +1,7 @@
 package dev.walshift.engine.faults;
 
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.migration.FailedException;
@@ -12,7 +12,6 @@ import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -94,7 +93,7 @@ final class SlotLossTest {
 
     private static void writeUntilTheSlotIsLost(TestDatabase database) throws SQLException {
         try (Connection connection = database.connect()) {
-            await().atMost(Duration.ofSeconds(30)).until(() -> {
+            await().until(() -> {
                 database.execute(
                         "SELECT pg_logical_emit_message(false, 'others', repeat('x', 100000))",
                         "SELECT pg_switch_wal()",

@@ -1,8 +1,8 @@
 package dev.walshift.engine.faults;
 
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.migration.FailedException;
@@ -66,9 +66,8 @@ final class SubscriptionTest {
     private void assertFlows(String note) throws SQLException {
         publisher.execute("UPDATE orders SET note = '%s' WHERE id = 7".formatted(note));
         try (Connection connection = subscriber.connect()) {
-            await().atMost(Hold.PATIENCE)
-                    .until(() -> Scenario.list(connection, "SELECT note FROM orders WHERE id = 7")
-                            .contains(note));
+            await().until(() -> Scenario.list(connection, "SELECT note FROM orders WHERE id = 7")
+                    .contains(note));
         }
     }
 

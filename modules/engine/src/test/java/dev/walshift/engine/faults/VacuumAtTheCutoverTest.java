@@ -1,7 +1,7 @@
 package dev.walshift.engine.faults;
 
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.engine.migration.Migration;
 import dev.walshift.engine.migration.MigrationReport;
@@ -86,8 +86,7 @@ final class VacuumAtTheCutoverTest {
             awaitVacuum("autovacuum: VACUUM%public.orders (to prevent wraparound)");
         }
 
-        await().atMost(Hold.PATIENCE)
-                .pollInterval(Duration.ofMillis(10))
+        await().pollInterval(Duration.ofMillis(10))
                 .until(() -> migration.progress().detail().contains("to prevent wraparound"));
         // From 16 on a worker hears of it at once, before that after this table.
         server.configure(Map.of("autovacuum_vacuum_cost_delay", "0"));
@@ -106,8 +105,7 @@ final class VacuumAtTheCutoverTest {
     }
 
     private void awaitVacuum(String activity) {
-        await().atMost(Hold.PATIENCE)
-                .pollInterval(Duration.ofMillis(50))
+        await().pollInterval(Duration.ofMillis(50))
                 .until(() -> !Scenario.list(
                                 connection,
                                 "SELECT pid FROM pg_stat_activity WHERE query LIKE '%s'".formatted(activity))

@@ -1,8 +1,8 @@
 package dev.walshift.engine.faults;
 
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.engine.migration.InterruptedMigrationException;
 import dev.walshift.engine.migration.Migration;
@@ -38,7 +38,7 @@ final class WritersAsFastAsWeTest {
                     """
                     CREATE FUNCTION public.slow(n int) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
                     BEGIN
-                        IF n < 0 THEN PERFORM pg_sleep(0.1); END IF;
+                        IF n < 0 THEN PERFORM pg_sleep(0.3); END IF;
                         RETURN n;
                     END $$
                     """,
@@ -51,8 +51,7 @@ final class WritersAsFastAsWeTest {
 
             CompletableFuture<MigrationReport> running = CompletableFuture.supplyAsync(migration::run, threads);
 
-            await().atMost(Hold.PATIENCE)
-                    .until(() -> migration.progress().detail().contains("writers are about as fast as walshift"));
+            await().until(() -> migration.progress().detail().contains("writers are about as fast as walshift"));
             assertThat(migration.progress().phase()).isEqualTo(Phase.CATCH_UP);
             migration.stop();
             assertThatThrownBy(running::join).hasCauseInstanceOf(InterruptedMigrationException.class);
@@ -82,7 +81,7 @@ final class WritersAsFastAsWeTest {
                     Scenario.request("orders", "ALTER COLUMN id TYPE bigint"),
                     FarAway.ROUND_TRIP.multipliedBy(4));
             CompletableFuture<MigrationReport> running = CompletableFuture.supplyAsync(migration::run, threads);
-            await().atMost(Hold.PATIENCE).until(running::isDone);
+            await().until(running::isDone);
             int last = row.last();
 
             assertThat(running.join().verified()).isTrue();

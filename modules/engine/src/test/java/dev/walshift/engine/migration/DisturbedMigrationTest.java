@@ -1,17 +1,30 @@
 package dev.walshift.engine.migration;
 
+import static dev.walshift.engine.Patience.await;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.walshift.engine.MigrationException;
 import dev.walshift.engine.ProblemCode;
+import dev.walshift.engine.StopSignal;
+import dev.walshift.engine.changes.SlotName;
+import dev.walshift.engine.journal.Journal;
+import dev.walshift.engine.pace.Budgets;
+import dev.walshift.engine.pace.Limits;
+import dev.walshift.engine.pace.WalPace;
+import dev.walshift.engine.table.Blueprint;
+import dev.walshift.postgres.Database;
+import dev.walshift.postgres.Session;
 import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.AbstractList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
@@ -24,6 +37,7 @@ import org.junit.jupiter.api.Test;
 final class DisturbedMigrationTest {
     private static final int ROWS = 40_000;
     private static final int GATE_ROW = 30_000;
+    private static final int ROW_FILTERS_SINCE = 15;
     private static final String ALTER = "ALTER COLUMN id TYPE bigint, ALTER COLUMN n TYPE bigint USING public.gate(n)";
 
     /** Not the common pool: on two cores it has one thread. */
@@ -142,6 +156,55 @@ final class DisturbedMigrationTest {
         Scenario.assertNothingLeft(connection);
     }
 
+    /** From 15 on a publication can carry some of the rows. */
+    @Test
+    void neverSwapsWhenThePublicationWasMadeToCarrySomeRowsOnly() throws Exception {
+        assumeTrue(connection.getMetaData().getDatabaseMajorVersion() >= ROW_FILTERS_SINCE);
+        stopInTheMiddle();
+        database.execute("ALTER PUBLICATION walshift_1 SET TABLE ONLY orders (id) WHERE (id > 100)");
+
+        assertThatThrownBy(() -> migration().run())
+                .isInstanceOfSatisfying(
+                        FailedException.class, e -> assertThat(e.code()).isEqualTo(ProblemCode.PUBLICATION_LOST));
+        Scenario.assertNothingLeft(connection);
+    }
+
+    /** The workers wait for what the watch measures. */
+    @Test
+    void anErrorInTheWatchEndsTheWork() throws Exception {
+        stopInTheMiddle();
+        Database server = TestConnections.database(database);
+        Journal journal = new Journal();
+        StopSignal work = new StopSignal();
+        List<Blueprint> defective = new AbstractList<>() {
+            @Override
+            public Blueprint get(int index) {
+                throw new IllegalStateException("a defect");
+            }
+
+            @Override
+            public int size() {
+                return 1;
+            }
+        };
+        try (Session session = server.open("test")) {
+            SlotName slot = Setup.slotName(session, 1);
+            BudgetKeeper budgets = new BudgetKeeper(
+                    Limits.inEffect(session, Budgets.DEFAULT, 0),
+                    slot,
+                    journal.relations(session, 1).getFirst(),
+                    new WalPace());
+            try (Watch watch = Watch.start(server, slot, Ownership.of(session, journal, 1), defective, budgets, work)) {
+                await().until(work::isRaised);
+
+                assertThatThrownBy(watch::check)
+                        .isInstanceOf(MigrationException.class)
+                        .hasMessageContaining("an error in walshift itself")
+                        .hasMessageContaining("a defect");
+            }
+        }
+    }
+
     @Test
     void neverSwapsATableThatSomebodyPublishedMeanwhile() throws Exception {
         stopInTheMiddle();
@@ -250,8 +313,7 @@ final class DisturbedMigrationTest {
             statement.execute("LOCK TABLE orders IN ACCESS SHARE MODE");
             Migration migration = migration();
             CompletableFuture<MigrationReport> running = start(migration);
-            await().atMost(Duration.ofSeconds(30))
-                    .until(() -> migration.progress().detail().contains("lock not granted"));
+            await().until(() -> migration.progress().detail().contains("lock not granted"));
             assertThat(migration.progress().detail()).contains("idle in transaction");
             holder.commit();
 
@@ -270,8 +332,7 @@ final class DisturbedMigrationTest {
             statement.execute("SELECT count(*) FROM pg_class");
             Migration migration = migration();
             CompletableFuture<MigrationReport> running = start(migration);
-            await().atMost(Duration.ofSeconds(30))
-                    .until(() -> migration.progress().detail().contains("older snapshot"));
+            await().until(() -> migration.progress().detail().contains("older snapshot"));
             assertThat(count("true")).isEqualTo(ROWS);
             reader.commit();
 
@@ -299,8 +360,7 @@ final class DisturbedMigrationTest {
     /** Runs a statement that needs ACCESS EXCLUSIVE; it queues behind the chunk that waits at the gate, and before the next chunk. */
     private void doAtTheGate(String statement) throws SQLException {
         CompletableFuture<Void> done = CompletableFuture.runAsync(() -> execute(statement), threads);
-        await().atMost(Duration.ofSeconds(30))
-                .pollInterval(Duration.ofMillis(10))
+        await().pollInterval(Duration.ofMillis(10))
                 .until(() -> !Scenario.list(
                                 connection,
                                 "SELECT pid FROM pg_locks WHERE relation = 'orders'::regclass AND NOT granted AND mode"

@@ -1,15 +1,18 @@
 package dev.walshift.engine.migration;
 
+import static dev.walshift.engine.Patience.await;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.engine.LockRetry;
+import dev.walshift.engine.MigrationException;
 import dev.walshift.engine.changes.PgoutputStream;
 import dev.walshift.engine.changes.SlotName;
+import dev.walshift.engine.journal.Journal;
 import dev.walshift.engine.migration.Finding.Kind;
 import dev.walshift.postgres.QualifiedName;
+import dev.walshift.postgres.Session;
 import dev.walshift.postgres.Xid;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
@@ -98,8 +101,7 @@ final class DoctorTest {
             reader.setAutoCommit(false);
             statement.execute("LOCK TABLE %s IN ACCESS SHARE MODE".formatted(TABLE));
             gate.open();
-            await().atMost(Duration.ofSeconds(60))
-                    .until(() -> migration.progress().detail().contains("lock not granted"));
+            await().until(() -> migration.progress().detail().contains("lock not granted"));
             meanwhile.run();
             migration.stop();
             assertThatThrownBy(running::join).hasCauseInstanceOf(InterruptedMigrationException.class);
@@ -315,12 +317,83 @@ final class DoctorTest {
         assertSourceIsAsBefore(TABLE, "id");
     }
 
+    private List<Diagnosis.Case> diagnose(Session session, List<Journal.Unfinished> unfinished) throws SQLException {
+        return new Diagnosis(session, new Journal(), MigrationSettings.DEFAULT, false, unfinished)
+                .of(Leftovers.read(session));
+    }
+
+    @Test
+    void curesOnlyWhatIsStillAsItWasFound() throws SQLException {
+        stopAndLoseTheJournal();
+        try (Session session = TestConnections.database(database).open("test")) {
+            List<Diagnosis.Case> changed = diagnose(session, List.of()).stream()
+                    .filter(found -> found.finding().kind() == Kind.PUBLICATION
+                            || found.finding().kind() == Kind.SCHEMA)
+                    .toList();
+            database.execute(
+                    "COMMENT ON PUBLICATION walshift_1 IS 'theirs now'",
+                    "ALTER TABLE walshift_1.%s RENAME TO precious"
+                            .formatted(TABLE.name().sql()),
+                    "CREATE TABLE walshift_1_log.precious (a int)",
+                    "COMMENT ON SCHEMA walshift_1_retired IS 'theirs now'");
+
+            assertThat(changed).hasSize(4).allSatisfy(found -> assertIsLeftAlone(found, session));
+        }
+        assertThat(list("SELECT pubname FROM pg_publication")).containsExactly("walshift_1");
+        assertThat(list("SELECT relname FROM pg_class WHERE relname = 'precious'"))
+                .hasSize(2);
+        assertThat(list("SELECT nspname FROM pg_namespace WHERE nspname = 'walshift_1_retired'"))
+                .hasSize(1);
+    }
+
+    private static void assertIsLeftAlone(Diagnosis.Case found, Session session) {
+        assertThatThrownBy(() -> found.cure().apply(session))
+                .isInstanceOf(MigrationException.class)
+                .hasMessageContaining("no longer as it was found");
+    }
+
+    @Test
+    void curesNothingThatAMigrationHasNeedOfMeanwhile() throws SQLException {
+        stopAtTheSwap(() -> {});
+        try (Session session = TestConnections.database(database).open("test")) {
+            // As if it had begun between the diagnosis and the cure.
+            List<Diagnosis.Case> cases = diagnose(session, List.of());
+
+            assertThat(cases).extracting(found -> found.finding().kind()).containsExactlyElementsOf(ALL_OF_A_MIGRATION);
+            assertThat(cases).allSatisfy(found -> assertIsLeftAlone(found, session));
+        }
+        assertThat(migration("ALTER id TYPE bigint, ALTER n TYPE bigint USING public.gate(n)")
+                        .run()
+                        .verified())
+                .isTrue();
+    }
+
+    /** Somebody dropped the new table and keeps one of his own in its schema. */
+    @Test
+    void keepsATableThatIsNotTheShadow() throws SQLException {
+        stopAndLoseTheJournal();
+        database.execute(
+                "DROP TABLE walshift_1." + TABLE.name().sql(), "CREATE TABLE walshift_1.precious AS SELECT 1 AS a");
+
+        doctor().clean();
+
+        assertThat(one("SELECT a FROM walshift_1.precious")).isEqualTo("1");
+    }
+
     @Test
     void leavesASlotThatIsInUse() throws Exception {
         stopAndLoseTheJournal();
         long oid = Long.parseLong(one("SELECT oid FROM pg_database WHERE datname = current_database()"));
-        try (PgoutputStream stream = PgoutputStream.open(
-                TestConnections.database(database), SlotName.of(oid, 1), List.of(), "none", new Xid(1_000))) {
+        Diagnosis.Case whileUnused;
+        try (Session session = TestConnections.database(database).open("test")) {
+            whileUnused = diagnose(session, List.of()).stream()
+                    .filter(found -> found.finding().kind() == Kind.SLOT)
+                    .findFirst()
+                    .orElseThrow();
+        }
+        try (Session session = TestConnections.database(database).open("test");
+                PgoutputStream stream = PgoutputStream.open(
+                        TestConnections.database(database), SlotName.of(oid, 1), List.of(), "none", new Xid(1_000))) {
             await().until(() -> one("SELECT active FROM pg_replication_slots WHERE slot_name = 'walshift_%d_1'"
                             .formatted(oid))
                     .equals("t"));
@@ -332,6 +405,7 @@ final class DoctorTest {
             assertThat(doctor().clean())
                     .extracting(treatment -> treatment.finding().kind())
                     .doesNotContain(Kind.SLOT);
+            assertThatThrownBy(() -> whileUnused.cure().apply(session)).hasMessageContaining("is active for PID");
             assertThat(stream).isNotNull();
         }
     }

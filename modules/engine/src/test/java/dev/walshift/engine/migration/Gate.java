@@ -1,6 +1,6 @@
 package dev.walshift.engine.migration;
 
-import static org.awaitility.Awaitility.await;
+import static dev.walshift.engine.Patience.await;
 
 import dev.walshift.testkit.TestDatabase;
 import java.sql.Connection;
@@ -43,19 +43,12 @@ public final class Gate implements AutoCloseable {
     }
 
     /** Until a session waits at the gate. */
-    public void awaitArrival() {
-        await().atMost(Duration.ofSeconds(30))
-                .pollInterval(Duration.ofMillis(10))
-                .until(() -> {
-                    try (Connection connection = database.connect()) {
-                        return !Scenario.list(
-                                        connection,
-                                        "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND"
-                                                + " objid = "
-                                                + LOCK)
-                                .isEmpty();
-                    }
-                });
+    public void awaitArrival() throws SQLException {
+        String waiting = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = " + LOCK;
+        try (Connection connection = database.connect()) {
+            await().pollInterval(Duration.ofMillis(10))
+                    .until(() -> !Scenario.list(connection, waiting).isEmpty());
+        }
     }
 
     public void open() throws SQLException {

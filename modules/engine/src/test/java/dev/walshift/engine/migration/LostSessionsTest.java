@@ -1,18 +1,21 @@
 package dev.walshift.engine.migration;
 
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
+import dev.walshift.postgres.Database;
 import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
 import dev.walshift.testkit.fault.FaultProxy;
 import java.net.URI;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
@@ -24,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Somebody ends one of the migration's sessions in the middle of the copy. */
 final class LostSessionsTest {
     private static final int ROWS = 40_000;
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final MigrationRequest REQUEST =
             Scenario.request("orders", "ALTER COLUMN id TYPE bigint, ALTER COLUMN n TYPE bigint USING public.gate(n)");
     private static final ReconnectSettings QUICK =
@@ -60,11 +64,72 @@ final class LostSessionsTest {
         gate.awaitArrival();
         database.execute("DELETE FROM orders WHERE id % 7 = 0");
 
-        assertThat(terminate(purpose)).isNotEmpty();
+        // Some open their session a little later.
+        await().until(() -> !terminate(purpose).isEmpty());
         gate.open();
 
         assertThat(running.join().verified()).isTrue();
         assertRowsAreExact();
+    }
+
+    /** It cannot even plan while somebody keeps the table locked: that is one more attempt, and no end. */
+    @Test
+    void goesOnWhenTheTableIsLockedAtFirst() throws Exception {
+        CompletableFuture<MigrationReport> running = CompletableFuture.supplyAsync(migration::run, threads);
+        gate.awaitArrival();
+        try (Connection holder = database.connect();
+                Statement statement = holder.createStatement()) {
+            holder.setAutoCommit(false);
+            CompletableFuture<Void> locked = CompletableFuture.runAsync(
+                    () -> {
+                        try {
+                            statement.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
+                        } catch (SQLException e) {
+                            throw new CompletionException(e);
+                        }
+                    },
+                    threads);
+            await().until(() -> !waiting("AccessExclusiveLock").isEmpty());
+            assertThat(terminate("migration")).isNotEmpty();
+            assertThat(terminate("copy")).isNotEmpty();
+            locked.join();
+
+            await().atMost(PATIENCE).until(() -> !waiting("AccessShareLock").isEmpty());
+            List<String> first = waiting("AccessShareLock");
+            await().atMost(PATIENCE)
+                    .until(() -> running.isDone()
+                            || waiting("AccessShareLock").stream().anyMatch(other -> !first.contains(other)));
+            holder.rollback();
+        }
+        gate.open();
+
+        assertThat(running.join().verified()).isTrue();
+        Scenario.assertNothingLeft(connection);
+    }
+
+    /** The transactions that wait for a lock on the table. */
+    private List<String> waiting(String mode) throws SQLException {
+        return Scenario.list(connection, """
+            SELECT pid || ' ' || virtualtransaction FROM pg_locks
+             WHERE NOT granted AND mode = '%s' AND relation = 'orders'::regclass
+            """.formatted(mode));
+    }
+
+    @Test
+    void leavesOpenWhetherThereIsSomethingToGoOnWithWhenTheServerIsNotThere() {
+        Database nowhere = new Database(
+                () -> {
+                    throw new SQLException("connection refused", "08001");
+                },
+                () -> {
+                    throw new AssertionError("not before there is a slot");
+                });
+
+        assertThatThrownBy(() -> new Migration(nowhere, REQUEST).run())
+                .isInstanceOfSatisfying(
+                        InterruptedMigrationException.class,
+                        e -> assertThat(e.migration()).isEmpty())
+                .hasMessage("connection refused");
     }
 
     /** Takes as long as it takes the watch to give up. */
@@ -94,12 +159,10 @@ final class LostSessionsTest {
     void leavesItToTheOperatorWhenTheyAreLostAgainAndAgain() throws Exception {
         CompletableFuture<MigrationReport> running = CompletableFuture.supplyAsync(migration::run, threads);
         CompletableFuture<Void> terminator = CompletableFuture.runAsync(
-                () -> await().atMost(Duration.ofSeconds(60))
-                        .pollInterval(Duration.ofMillis(20))
-                        .until(() -> {
-                            terminate("copy");
-                            return running.isDone();
-                        }),
+                () -> await().pollInterval(Duration.ofMillis(20)).until(() -> {
+                    terminate("copy");
+                    return running.isDone();
+                }),
                 threads);
 
         assertThatThrownBy(running::join)

@@ -30,7 +30,7 @@ public final class Scenario {
     /** One whose operator agrees to something. */
     public static MigrationRequest agreeing(Consent consent, String table, String alter) {
         return new MigrationRequest(
-                new AlterRequest(Optional.of(table), List.of(alter), Map.of(), List.of(), Set.of(consent)),
+                new AlterRequest(Optional.of(table), List.of(alter), Map.of(), List.of(), false, Set.of(consent)),
                 2,
                 false,
                 VerifyMode.FULL);

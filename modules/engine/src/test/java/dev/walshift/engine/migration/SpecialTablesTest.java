@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.walshift.engine.ProblemCode;
+import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.RefusedException;
 import dev.walshift.engine.plan.Strategy;
 import dev.walshift.engine.verify.VerifyMode;
@@ -14,6 +15,9 @@ import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
 import java.sql.Connection;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -69,6 +73,70 @@ final class SpecialTablesTest {
             assertThat(report.verified()).isTrue();
             assertThat(Scenario.list(connection, "SELECT t::text FROM t WHERE id = 7"))
                     .containsExactly("(7,7,14,a7)");
+            Scenario.assertNothingLeft(connection);
+        }
+    }
+
+    /** Rows that break a constraint, and came before it, are copied; rows that come after the swap can't break it. */
+    @ParameterizedTest
+    @MethodSource("majors")
+    void constraintsThatAreNotValidOrNotEnforcedStaySo(ServerVersion major) throws Exception {
+        try (TestDatabase database = SharedServers.freshDatabase(major);
+                Connection connection = database.connect()) {
+            database.execute(
+                    "CREATE TABLE t (id int PRIMARY KEY, a int, b int)",
+                    "INSERT INTO t SELECT i, -i, NULL FROM generate_series(1, 100) i",
+                    "ALTER TABLE t ADD CONSTRAINT \"Positive\" CHECK (a > 0) NOT VALID",
+                    "COMMENT ON CONSTRAINT \"Positive\" ON t IS 'some day'");
+            if (major.major() >= 18) {
+                database.execute(
+                        "ALTER TABLE t ADD CONSTRAINT wish CHECK (a > 1000) NOT ENFORCED",
+                        "ALTER TABLE t ADD CONSTRAINT b_there NOT NULL b NOT VALID");
+            }
+            String constraints = """
+                SELECT conname || ' ' || pg_get_constraintdef(oid) || convalidated
+                       || COALESCE(obj_description(oid, 'pg_constraint'), '')
+                  FROM pg_constraint WHERE conrelid = 't'::regclass ORDER BY 1
+                """;
+            List<String> before = Scenario.list(connection, constraints);
+
+            MigrationReport report = Scenario.migration(database, Scenario.request("t", "ALTER id TYPE bigint"))
+                    .run();
+
+            assertThat(report.verified()).isTrue();
+            assertThat(Scenario.list(connection, constraints)).isEqualTo(before).hasSizeGreaterThanOrEqualTo(2);
+            assertThat(Scenario.list(connection, "SELECT count(*) FROM t WHERE a < 0"))
+                    .containsExactly("100");
+            assertThatThrownBy(() -> database.execute("INSERT INTO t VALUES (101, -1, 1)"))
+                    .hasMessageContaining("Positive");
+            Scenario.assertNothingLeft(connection);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void rebuildsWhereTheCatalogAloneWouldDo(ServerVersion major) throws Exception {
+        try (TestDatabase database = SharedServers.freshDatabase(major);
+                Connection connection = database.connect()) {
+            database.execute(
+                    "CREATE TABLE t (id int PRIMARY KEY, a text)",
+                    "INSERT INTO t SELECT i, repeat('x', 500) FROM generate_series(1, 2000) i",
+                    "DELETE FROM t WHERE id % 10 <> 0");
+            AlterRequest change = new AlterRequest(
+                    Optional.of("t"), List.of("SET (fillfactor = 70)"), Map.of(), List.of(), true, Set.of());
+            MigrationRequest request = new MigrationRequest(change, 2, true, VerifyMode.FULL);
+
+            MigrationReport report = Scenario.migration(database, request).run();
+
+            assertThat(report.strategy()).isEqualTo(Strategy.SHADOW);
+            assertThat(Scenario.list(
+                            connection,
+                            "SELECT reloptions::text || ' ' || pg_relation_size(oid) / 8192 FROM pg_class WHERE relname"
+                                    + " = 't'"))
+                    .singleElement()
+                    .satisfies(found -> assertThat(found).startsWith("{fillfactor=70} "))
+                    .satisfies(found -> assertThat(Integer.parseInt(found.substring(found.indexOf(' ') + 1)))
+                            .isLessThan(30));
             Scenario.assertNothingLeft(connection);
         }
     }
@@ -155,9 +223,7 @@ final class SpecialTablesTest {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 Connection connection = database.connect()) {
             database.execute(
-                    "CREATE TABLE t (a int, b text)",
-                    "CREATE VIEW v AS SELECT b FROM t",
-                    "CREATE RULE r AS ON DELETE TO t DO ALSO NOTHING");
+                    "CREATE TABLE t (a int, b text)", "CREATE VIEW v AS SELECT b FROM t", "CREATE TABLE o (x t)");
 
             assertThatThrownBy(() -> Scenario.migration(database, Scenario.request("t", "ALTER a TYPE bigint"))
                             .run())

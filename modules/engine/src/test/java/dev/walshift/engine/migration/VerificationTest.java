@@ -1,5 +1,7 @@
 package dev.walshift.engine.migration;
 
+import static dev.walshift.engine.Patience.await;
+import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,6 +9,8 @@ import dev.walshift.engine.LockRetry;
 import dev.walshift.engine.MigrationException;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.cutover.CutoverSettings;
+import dev.walshift.engine.pace.Budgets;
+import dev.walshift.engine.pace.Limit;
 import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.Database;
 import dev.walshift.testkit.PostgresServer;
@@ -18,6 +22,10 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -28,6 +36,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Migrations whose shadow somebody has changed, and comparisons on demand. */
 final class VerificationTest {
     private static final int ROWS = 1_000;
+    private static final String TO_BIGINT = "ALTER COLUMN id TYPE bigint";
+    private static final String THROUGH_THE_GATE = TO_BIGINT + ", ALTER COLUMN n TYPE bigint USING public.gate(n)";
     private static final String TAMPER = "UPDATE walshift_1.orders SET note = 'tampered' WHERE id = 77";
 
     /** One attempt, so that a reader of the table is enough to keep the tables from being swapped. */
@@ -52,16 +62,24 @@ final class VerificationTest {
 
     /** A migration that is interrupted right before the swap. */
     private void stopBeforeTheSwap(ServerVersion server, VerifyMode verify) throws SQLException {
+        makeTable(server);
+        stopBeforeTheSwap(request(verify));
+    }
+
+    private void makeTable(ServerVersion server) throws SQLException {
         database = SharedServers.freshDatabase(server);
         connection = database.connect();
         database.execute(
                 "CREATE TABLE orders (id int PRIMARY KEY, n int, note text)",
                 "INSERT INTO orders SELECT i, i, 'as it was' FROM generate_series(1, %d) i".formatted(ROWS));
+    }
+
+    private void stopBeforeTheSwap(MigrationRequest request) throws SQLException {
         try (Connection reader = database.connect();
                 Statement statement = reader.createStatement()) {
             reader.setAutoCommit(false);
             statement.execute("LOCK TABLE orders IN ACCESS SHARE MODE");
-            Migration migration = new Migration(server(), request(verify), HASTY);
+            Migration migration = new Migration(server(), request, HASTY);
             assertThatThrownBy(migration::run)
                     .isInstanceOfSatisfying(
                             InterruptedMigrationException.class,
@@ -75,7 +93,11 @@ final class VerificationTest {
     }
 
     private static MigrationRequest request(VerifyMode verify) {
-        MigrationRequest request = Scenario.request("orders", "ALTER COLUMN id TYPE bigint");
+        return request(TO_BIGINT, verify);
+    }
+
+    private static MigrationRequest request(String alter, VerifyMode verify) {
+        MigrationRequest request = Scenario.request("orders", alter);
         return new MigrationRequest(request.alter(), request.workers(), request.dropRetired(), verify);
     }
 
@@ -84,7 +106,7 @@ final class VerificationTest {
     }
 
     private Verification.Report verify() {
-        return new Verification(server(), 1, 2).run();
+        return new Verification(server(), 1, 2, MigrationSettings.DEFAULT).run();
     }
 
     private MigrationStatus status() throws SQLException {
@@ -214,9 +236,60 @@ final class VerificationTest {
         database.execute("UPDATE walshift.migration SET state = 'INDEXING'");
         assertRefused(this::verify, "is not complete yet");
         database.execute("UPDATE walshift.migration SET state = 'CATCHING_UP'");
-        assertRefused(() -> new Verification(server(), 2, 2).run(), "there is no migration 2");
+        assertRefused(
+                () -> new Verification(server(), 2, 2, MigrationSettings.DEFAULT).run(), "there is no migration 2");
         run(VerifyMode.OFF);
         assertRefused(this::verify, "is over already");
+    }
+
+    @ParameterizedTest
+    @MethodSource("servers")
+    void aMigrationThatCanNeverBeFinishedIsRemovedOnDemandToo(ServerVersion server) throws SQLException {
+        stopBeforeTheSwap(server, VerifyMode.OFF);
+        database.execute("ALTER PUBLICATION walshift_1 DROP TABLE orders");
+
+        assertThatThrownBy(this::verify)
+                .isInstanceOfSatisfying(
+                        FailedException.class, e -> assertThat(e.code()).isEqualTo(ProblemCode.PUBLICATION_LOST));
+        assertThat(status().state()).isEqualTo("FAILED");
+        Scenario.assertNothingLeft(connection);
+    }
+
+    @Test
+    void keepsToTheLimitsThatItIsGiven() throws SQLException {
+        makeTable(PostgresServer.defaultMajors().getLast());
+        Budgets aByteOfKeyLog =
+                new Budgets(Optional.empty(), Optional.of(Limit.at(1L)), Optional.empty(), Optional.empty());
+        try (Gate gate = Gate.closedAt(database, ROWS);
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            gate.open();
+            stopBeforeTheSwap(request(THROUGH_THE_GATE, VerifyMode.OFF));
+            gate.shut();
+            Verification verification = new Verification(server(), 1, 2, MigrationSettings.DEFAULT.with(aByteOfKeyLog));
+            CompletableFuture<Verification.Report> running = supplyAsync(verification::run, threads);
+            await().until(() ->
+                    running.isDone() || verification.progress().detail().contains("--max-key-log is"));
+            gate.open();
+
+            assertThatThrownBy(running::join)
+                    .cause()
+                    .isInstanceOfSatisfying(
+                            FailedException.class, e -> assertThat(e.code()).isEqualTo(ProblemCode.BUDGET_EXCEEDED));
+        }
+        Scenario.assertNothingLeft(connection);
+    }
+
+    @Test
+    void endsWhenItsTimeIsOverAndLeavesTheMigrationAsItWas() throws SQLException {
+        Budgets aMoment = new Budgets(
+                Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(Limit.at(Duration.ofMillis(1))));
+        stopBeforeTheSwap(PostgresServer.defaultMajors().getLast(), VerifyMode.OFF);
+
+        assertThatThrownBy(() -> new Verification(server(), 1, 2, MigrationSettings.DEFAULT.with(aMoment)).run())
+                .isInstanceOfSatisfying(
+                        InterruptedMigrationException.class,
+                        e -> assertThat(e.code()).isEqualTo(ProblemCode.BUDGET_EXCEEDED));
+        assertThat(verify().verify().rows()).isEqualTo(ROWS);
     }
 
     private static void assertRefused(ThrowingCallable call, String why) {

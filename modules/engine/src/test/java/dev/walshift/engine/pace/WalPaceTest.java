@@ -1,9 +1,9 @@
 package dev.walshift.engine.pace;
 
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.engine.StopSignal;
 import dev.walshift.engine.StoppedException;

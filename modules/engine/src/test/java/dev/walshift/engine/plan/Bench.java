@@ -183,6 +183,9 @@ final class Bench implements AutoCloseable {
     }
 
     private static void move(Session session, Blueprint blueprint) throws SQLException {
+        for (SqlText statement : blueprint.dependents().detach()) {
+            session.execute(statement);
+        }
         QualifiedName source = blueprint.source().name();
         for (QualifiedName statistics : blueprint.statistics().source()) {
             session.execute(MOVE_STATISTICS.with("name", statistics).with("schema", RETIRED));
@@ -206,6 +209,9 @@ final class Bench implements AutoCloseable {
             }
         }
         for (SqlText statement : blueprint.atSwap()) {
+            session.execute(statement);
+        }
+        for (SqlText statement : blueprint.dependents().attach()) {
             session.execute(statement);
         }
     }

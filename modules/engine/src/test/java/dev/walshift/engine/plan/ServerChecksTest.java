@@ -1,9 +1,9 @@
 package dev.walshift.engine.plan;
 
+import static dev.walshift.engine.Patience.await;
 import static dev.walshift.engine.plan.Bench.S;
 import static dev.walshift.engine.plan.Bench.T;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;

@@ -1,8 +1,8 @@
 package dev.walshift.engine.rules;
 
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.engine.MigrationException;
 import dev.walshift.engine.ProblemCode;
@@ -14,16 +14,13 @@ import dev.walshift.engine.journal.KeyBarrier;
 import dev.walshift.postgres.Lsn;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
-import dev.walshift.testkit.SharedServers;
-import dev.walshift.testkit.TestDatabase;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Rule: first durable in the key log, then confirmed to the server. */
 class ChangePumpTest {
@@ -35,20 +32,8 @@ class ChangePumpTest {
          WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'COPY%'
         """);
 
-    private TestDatabase database;
-
-    @BeforeEach
-    void createTable() throws SQLException {
-        database = SharedServers.freshDatabase();
-        for (String statement : FatRows.create(3)) {
-            database.execute(Scene.sql(statement).sql());
-        }
-    }
-
-    @AfterEach
-    void dropTable() throws SQLException {
-        database.close();
-    }
+    @RegisterExtension
+    private final FatTable source = new FatTable(3);
 
     /** Looks, at each confirmation, how far the journal is. */
     private record Watched(ChangeStream stream, Scene scene, Session look, List<String> tooEarly)
@@ -76,7 +61,7 @@ class ChangePumpTest {
     @Test
     void nothingIsConfirmedThatIsNotInTheKeyLog() throws SQLException {
         List<String> tooEarly = new CopyOnWriteArrayList<>();
-        try (Scene scene = Scene.streaming(database, FatRows.KEY);
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY);
                 Session look = scene.database().open("look")) {
             KeyBarrier barrier = scene.startPump(stream -> new Watched(stream, scene, look, tooEarly));
             for (int i = 0; i < 20; i++) {
@@ -93,7 +78,7 @@ class ChangePumpTest {
 
     @Test
     void keysThatCouldNotBeWrittenComeAgain() throws SQLException {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY);
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY);
                 Session lock = scene.database().open("lock")) {
             KeyBarrier barrier = scene.startPump();
             scene.settle(barrier);
@@ -120,12 +105,12 @@ class ChangePumpTest {
 
     @Test
     void theSlotIsConfirmedWhenOthersWrite() throws SQLException {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY)) {
             KeyBarrier barrier = scene.startPump();
             scene.settle(barrier);
             Lsn before = confirmed(scene);
             scene.application("CREATE TABLE others AS SELECT generate_series(1, 1000)");
-            await().atMost(Scene.PATIENCE).until(() -> confirmed(scene).bytesSince(before) > 10_000);
+            await().until(() -> confirmed(scene).bytesSince(before) > 10_000);
         }
     }
 

@@ -6,12 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.walshift.engine.journal.KeyBarrier;
 import dev.walshift.engine.sync.ExactStep;
 import dev.walshift.postgres.SqlTemplate;
-import dev.walshift.testkit.SharedServers;
-import dev.walshift.testkit.TestDatabase;
 import java.sql.SQLException;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Rules of the exact step: keys leave the log by row id, and all deletes come before all inserts. */
 class ExactStepTest {
@@ -21,25 +19,18 @@ class ExactStepTest {
     private static final SqlTemplate INSERT =
             SqlTemplate.of("INSERT INTO {shadow} SELECT * FROM ONLY {source} WHERE \"order\" = ?");
 
-    private TestDatabase database;
+    @RegisterExtension
+    private final FatTable source = new FatTable(5);
 
     @BeforeEach
-    void createTable() throws SQLException {
-        database = SharedServers.freshDatabase();
-        for (String statement : FatRows.create(5)) {
-            database.execute(Scene.sql(statement).sql());
-        }
-        database.execute(Scene.sql("UPDATE {t} SET \"Group by\" = \"order\"").sql());
-    }
-
-    @AfterEach
-    void dropTable() throws SQLException {
-        database.close();
+    void changeTable() throws SQLException {
+        source.database()
+                .execute(Scene.sql("UPDATE {t} SET \"Group by\" = \"order\"").sql());
     }
 
     @Test
     void aKeyThatChangesAgainDuringTheStepStaysLogged() throws SQLException {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY)) {
             scene.copy();
             KeyBarrier barrier = scene.startPump();
             scene.application(FatRows.update(1));
@@ -58,7 +49,7 @@ class ExactStepTest {
 
     @Test
     void forgottenByKeyItsSecondChangeWouldBeLost() throws SQLException {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY)) {
             scene.copy();
             KeyBarrier barrier = scene.startPump();
             scene.application(FatRows.update(1));
@@ -74,7 +65,7 @@ class ExactStepTest {
 
     @Test
     void twoRowsMaySwapAUniqueValue() throws SQLException {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY)) {
             scene.copy();
             scene.session().execute(UNIQUE_VALUES.with("shadow", scene.table().shadow()));
             KeyBarrier barrier = scene.startPump();
@@ -87,7 +78,7 @@ class ExactStepTest {
 
     @Test
     void oneAfterTheOtherTheyWouldCollide() throws SQLException {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY)) {
             scene.copy();
             scene.session().execute(UNIQUE_VALUES.with("shadow", scene.table().shadow()));
             swap(scene);
@@ -105,7 +96,7 @@ class ExactStepTest {
 
     @Test
     void aKeyThatTheStepHasMetOftenIsAppliedOnce() throws SQLException {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY)) {
             scene.copy();
             KeyBarrier barrier = scene.startPump();
             for (int i = 0; i < 10; i++) {

@@ -1,7 +1,7 @@
 package dev.walshift.engine.rules;
 
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.engine.table.XidFence;
 import dev.walshift.postgres.Session;
@@ -27,7 +27,7 @@ class FenceTest {
     private static final Logger log = LoggerFactory.getLogger(FenceTest.class);
     private static final int ROWS = 10;
     private static final int WRITERS = 8;
-    private static final int ATTEMPTS = 10;
+    private static final int ATTEMPTS = 50;
     private static final SqlTemplate BEGIN = SqlTemplate.of("BEGIN");
     private static final SqlTemplate COMMIT = SqlTemplate.of("COMMIT");
     private static final SqlTemplate OWN_XID = SqlTemplate.of("SELECT pg_current_xact_id()::text");

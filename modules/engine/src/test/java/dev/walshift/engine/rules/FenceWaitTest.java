@@ -1,8 +1,8 @@
 package dev.walshift.engine.rules;
 
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.engine.MigrationException;
 import dev.walshift.engine.ProblemCode;
@@ -12,13 +12,10 @@ import dev.walshift.engine.table.XidFence;
 import dev.walshift.postgres.Database;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
-import dev.walshift.testkit.SharedServers;
-import dev.walshift.testkit.TestDatabase;
 import java.sql.SQLException;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Rule: the copy begins when every transaction that is older than the fence has ended. */
 class FenceWaitTest {
@@ -33,24 +30,12 @@ class FenceWaitTest {
            AND query LIKE 'SELECT pg_create_logical_replication_slot%'
         """);
 
-    private TestDatabase database;
-
-    @BeforeEach
-    void createTable() throws SQLException {
-        database = SharedServers.freshDatabase();
-        for (String statement : FatRows.create(ROWS)) {
-            database.execute(Scene.sql(statement).sql());
-        }
-    }
-
-    @AfterEach
-    void dropTable() throws SQLException {
-        database.close();
-    }
+    @RegisterExtension
+    private final FatTable source = new FatTable(ROWS);
 
     @Test
     void anOpenTransactionHoldsTheCopyBackUntilItEnds() throws Exception {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY);
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY);
                 Session writer = scene.database().openAsUser("old writer");
                 Session look = scene.database().open("look")) {
             writer.execute(BEGIN);
@@ -71,7 +56,7 @@ class FenceWaitTest {
 
     @Test
     void withoutTheWaitARowWouldBeCopiedInTwoVersions() throws SQLException {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY);
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY);
                 Session writer = scene.database().openAsUser("old writer")) {
             scene.beginCopy();
             writer.execute(BEGIN);
@@ -88,14 +73,14 @@ class FenceWaitTest {
     /** The slot waits too, for what ran before it; when it gives up, as here when its statement is cancelled, it says for whom. */
     @Test
     void whoHoldsItBackIsNamed() throws Exception {
-        Database connections = Scene.database(database);
+        Database connections = Scene.database(source.database());
         try (Session writer = connections.openAsUser("old writer");
                 Session look = connections.open("look")) {
             writer.execute(BEGIN);
             writer.execute(Scene.sql(FatRows.update(1)));
-            database.execute("BEGIN; CREATE TABLE prepared (); PREPARE TRANSACTION 'it''s prepared'");
+            source.database().execute("BEGIN; CREATE TABLE prepared (); PREPARE TRANSACTION 'it''s prepared'");
             Background<Scene> made =
-                    Background.start(() -> Scene.planned(database, "ALTER COLUMN \"Group by\" TYPE bigint"));
+                    Background.start(() -> Scene.planned(source.database(), "ALTER COLUMN \"Group by\" TYPE bigint"));
             await().until(() ->
                     look.queryFirst(CANCEL_SLOT, row -> row.getBoolean(1)).orElse(false));
 
@@ -110,7 +95,7 @@ class FenceWaitTest {
 
     @Test
     void theWaitEndsWhenItIsToldTo() throws Exception {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY);
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY);
                 Session writer = scene.database().openAsUser("old writer");
                 Session look = scene.database().open("look")) {
             writer.execute(BEGIN);

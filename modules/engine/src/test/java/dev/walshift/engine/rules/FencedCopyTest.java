@@ -5,12 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.walshift.engine.copy.FencedCopy;
 import dev.walshift.engine.table.XidFence;
 import dev.walshift.postgres.Xid;
-import dev.walshift.testkit.SharedServers;
-import dev.walshift.testkit.TestDatabase;
 import java.sql.SQLException;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * Rule: of each row the copy takes the version that is older than the fence, so that chunks with different snapshots never give a row
@@ -19,24 +16,12 @@ import org.junit.jupiter.api.Test;
 class FencedCopyTest {
     private static final int ROWS = 10;
 
-    private TestDatabase database;
-
-    @BeforeEach
-    void createTable() throws SQLException {
-        database = SharedServers.freshDatabase();
-        for (String statement : FatRows.create(ROWS)) {
-            database.execute(Scene.sql(statement).sql());
-        }
-    }
-
-    @AfterEach
-    void dropTable() throws SQLException {
-        database.close();
-    }
+    @RegisterExtension
+    private final FatTable source = new FatTable(ROWS);
 
     @Test
     void aRowThatMovesToALaterPageIsCopiedOnce() throws SQLException {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY)) {
             XidFence fence = scene.beginCopy();
             FencedCopy.Chunk first = scene.copyPage(fence);
             scene.application(FatRows.update(1));
@@ -54,7 +39,7 @@ class FencedCopyTest {
 
     @Test
     void withoutAFenceItWouldBeCopiedTwice() throws SQLException {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY)) {
             scene.beginCopy();
             XidFence none = inTheFuture(scene);
             scene.copyPage(none);
@@ -68,7 +53,7 @@ class FencedCopyTest {
 
     @Test
     void aRowThatMovesToAnEarlierPageIsNotLost() throws SQLException {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY)) {
             scene.application("DELETE FROM {t} WHERE \"order\" = 1", "VACUUM {t}");
             XidFence fence = scene.beginCopy();
             scene.copyPage(fence);
@@ -85,7 +70,7 @@ class FencedCopyTest {
 
     @Test
     void rowsAddedBetweenSlotAndFenceAreCounted() throws SQLException {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY)) {
             scene.application(FatRows.insert(ROWS + 1, 3 * ROWS));
             XidFence fence = scene.beginCopy();
             scene.finishCopy(fence);
@@ -98,7 +83,7 @@ class FencedCopyTest {
 
     @Test
     void pagesCountedBeforeTheSlotWouldLoseRows() throws SQLException {
-        try (Scene scene = Scene.of(database, FatRows.KEY)) {
+        try (Scene scene = Scene.of(source.database(), FatRows.KEY)) {
             long tooEarly = scene.pages();
             scene.application(FatRows.insert(ROWS + 1, 3 * ROWS));
             scene.publish();

@@ -1,6 +1,6 @@
 package dev.walshift.engine.rules;
 
-import static org.awaitility.Awaitility.await;
+import static dev.walshift.engine.Patience.await;
 
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;

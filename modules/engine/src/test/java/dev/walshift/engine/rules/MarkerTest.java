@@ -1,38 +1,23 @@
 package dev.walshift.engine.rules;
 
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.engine.journal.KeyBarrier;
-import dev.walshift.testkit.SharedServers;
-import dev.walshift.testkit.TestDatabase;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Rule: an exact step reads the key log only when a marker, committed after its snapshot, has come through the stream. */
 class MarkerTest {
-    private TestDatabase database;
-
-    @BeforeEach
-    void createTable() throws SQLException {
-        database = SharedServers.freshDatabase();
-        for (String statement : FatRows.create(5)) {
-            database.execute(Scene.sql(statement).sql());
-        }
-    }
-
-    @AfterEach
-    void dropTable() throws SQLException {
-        database.close();
-    }
+    @RegisterExtension
+    private final FatTable source = new FatTable(5);
 
     @Test
     void anExactStepWaitsForKeysThatAreStillOnTheirWay() throws Exception {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY)) {
             scene.copy();
             AtomicReference<GatedStream> gate = new AtomicReference<>();
             KeyBarrier barrier = scene.startPump(stream -> {
@@ -52,7 +37,7 @@ class MarkerTest {
 
     @Test
     void whatIsCommittedBehindTheMarkerIsNotInTheSnapshot() throws SQLException {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY)) {
             scene.copy();
             AtomicReference<GatedStream> gate = new AtomicReference<>();
             KeyBarrier barrier = scene.startPump(stream -> {
@@ -75,7 +60,7 @@ class MarkerTest {
 
     @Test
     void withoutTheMarkerItWouldClaimAnEqualityThatIsNone() throws SQLException {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY)) {
             scene.copy();
             scene.startPump(GatedStream::new);
             scene.application(FatRows.update(1), FatRows.insert(6, 6), "DELETE FROM {t} WHERE \"order\" = 2");
@@ -88,7 +73,7 @@ class MarkerTest {
 
     @Test
     void aStreamThatIsTooSlowGivesNoExactStep() throws SQLException {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY)) {
             scene.copy();
             KeyBarrier barrier = scene.startPump(GatedStream::new);
             assertThat(barrier.pass(Duration.ofMillis(50), scene.goOn())).isFalse();

@@ -126,6 +126,28 @@ class ReplicaIdentityTest {
         }
     }
 
+    @Test
+    void theFormerIdentityComesBackAlsoWhenSomebodyDroppedTheIndexMeanwhile() throws SQLException {
+        createTable(Identity.DEFAULT_WITHOUT_PRIMARY_KEY.key, Identity.DEFAULT_WITHOUT_PRIMARY_KEY.identity);
+        try (Scene scene = Scene.planned(database, WIDEN)) {
+            scene.application("ALTER TABLE {t} DROP CONSTRAINT \"Key\"");
+            scene.abort();
+            assertThat(identityNow(scene)).isEqualTo("d");
+        }
+    }
+
+    @Test
+    void anIdentityThatSomebodyElseChoseMeanwhileStays() throws SQLException {
+        createTable(Identity.NOTHING.key, Identity.NOTHING.identity);
+        try (Scene scene = Scene.planned(database, WIDEN)) {
+            scene.application(
+                    "CREATE UNIQUE INDEX another ON {t} (other)",
+                    "ALTER TABLE {t} REPLICA IDENTITY USING INDEX another");
+            scene.abort();
+            assertThat(identityNow(scene)).isEqualTo("i");
+        }
+    }
+
     /**
      * A publication that some other program might make, and what the server then says to the application.
      *

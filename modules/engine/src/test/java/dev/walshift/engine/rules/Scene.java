@@ -1,7 +1,9 @@
 package dev.walshift.engine.rules;
 
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.walshift.engine.Patience;
 import dev.walshift.engine.StopSignal;
 import dev.walshift.engine.changes.ChangePump;
 import dev.walshift.engine.changes.ChangeStream;
@@ -62,7 +64,7 @@ public final class Scene implements AutoCloseable {
             WorkloadTable.hostile(KeyKind.INT).name();
 
     /** What is on the way before a mutant does harm, or production code comes to its end. */
-    static final Duration PATIENCE = Duration.ofSeconds(30);
+    static final Duration PATIENCE = Patience.PATIENCE;
 
     private static final SqlTemplate DATABASE_OID =
             SqlTemplate.of("SELECT oid::bigint FROM pg_database WHERE datname = current_database()");
@@ -316,6 +318,9 @@ public final class Scene implements AutoCloseable {
     void stopPump() throws SQLException {
         close(opened.pop());
         close(opened.pop());
+        // The walsender notices a little later.
+        await().pollDelay(Duration.ZERO)
+                .until(() -> !ReplicationSlot.state(session, slot).orElseThrow().active());
     }
 
     /** Waits until every key that is committed now is in the key log. */

@@ -1,8 +1,8 @@
 package dev.walshift.engine.rules;
 
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.engine.MigrationException;
 import dev.walshift.engine.SourceRewrittenException;
@@ -18,13 +18,10 @@ import dev.walshift.postgres.Isolation;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
-import dev.walshift.testkit.SharedServers;
-import dev.walshift.testkit.TestDatabase;
 import java.sql.SQLException;
 import java.util.concurrent.atomic.AtomicLong;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Rule: each transaction that reads the source locks it first, and then looks whether it is still the same file. */
 class SourceRewrittenTest {
@@ -38,24 +35,12 @@ class SourceRewrittenTest {
          WHERE datname = current_database() AND query LIKE 'VACUUM (FULL)%' AND wait_event_type = 'Lock'
         """);
 
-    private TestDatabase database;
-
-    @BeforeEach
-    void createTable() throws SQLException {
-        database = SharedServers.freshDatabase();
-        for (String statement : FatRows.create(ROWS)) {
-            database.execute(Scene.sql(statement).sql());
-        }
-    }
-
-    @AfterEach
-    void dropTable() throws SQLException {
-        database.close();
-    }
+    @RegisterExtension
+    private final FatTable source = new FatTable(ROWS);
 
     @Test
     void aChunkNoticesVacuumFull() throws SQLException {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY)) {
             scene.application(DELETE_FIRST_HALF);
             XidFence fence = scene.beginCopy();
             copyFirstHalf(scene, fence);
@@ -69,7 +54,7 @@ class SourceRewrittenTest {
 
     @Test
     void pagesCountedInTheOldFileWouldBeOtherPagesInTheNewOne() throws SQLException {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY)) {
             scene.application(DELETE_FIRST_HALF);
             XidFence fence = scene.beginCopy();
             copyFirstHalf(scene, fence);
@@ -87,7 +72,7 @@ class SourceRewrittenTest {
 
     @Test
     void vacuumFullWaitsForAChunkThatHasBegun() throws Exception {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY);
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY);
                 Session chunk = scene.database().open("copy")) {
             scene.application(DELETE_FIRST_HALF);
             scene.beginCopy();
@@ -104,7 +89,7 @@ class SourceRewrittenTest {
 
     @Test
     void lookedAtWithoutTheLockTheFileCouldChangeBeforeTheScan() throws SQLException {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY);
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY);
                 Session chunk = scene.database().open("copy")) {
             scene.application(DELETE_FIRST_HALF);
             scene.beginCopy();
@@ -119,7 +104,7 @@ class SourceRewrittenTest {
 
     @Test
     void aChunkNoticesTruncate() throws SQLException {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY)) {
             XidFence fence = scene.beginCopy();
             scene.copyPage(fence);
             scene.application("TRUNCATE {t}");
@@ -130,7 +115,7 @@ class SourceRewrittenTest {
 
     @Test
     void anExactStepNoticesTruncate() throws SQLException {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY)) {
             scene.copy();
             KeyBarrier barrier = scene.startPump();
             scene.exactStep(barrier);
@@ -147,7 +132,7 @@ class SourceRewrittenTest {
 
     @Test
     void unnoticedTruncateWouldLeaveItsRowsInTheShadow() throws SQLException {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY)) {
             scene.copy();
             KeyBarrier barrier = scene.startPump();
             scene.application("TRUNCATE {t}", FatRows.insert(1, 2));
@@ -162,7 +147,7 @@ class SourceRewrittenTest {
 
     @Test
     void aTableThatTookTheSourcesNameIsNotReadInItsPlace() throws SQLException {
-        try (Scene scene = Scene.streaming(database, FatRows.KEY)) {
+        try (Scene scene = Scene.streaming(source.database(), FatRows.KEY)) {
             XidFence fence = scene.beginCopy();
             scene.application("ALTER TABLE {t} RENAME TO former");
             assertThatThrownBy(() -> scene.copyPage(fence))

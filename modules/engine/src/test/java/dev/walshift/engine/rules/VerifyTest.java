@@ -1,9 +1,9 @@
 package dev.walshift.engine.rules;
 
+import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.engine.MigrationException;
 import dev.walshift.engine.ProblemCode;

@@ -31,7 +31,16 @@ class CatalogFingerprintTest {
             "CREATE TABLE {s}.other (x int PRIMARY KEY, y int)",
             "CREATE TABLE {t} (id int PRIMARY KEY, b text, n serial, i int GENERATED ALWAYS AS IDENTITY)",
             "CREATE UNIQUE INDEX u ON {t} (n)",
+            "CREATE UNLOGGED TABLE {s}.tied (x int, CONSTRAINT tie FOREIGN KEY (x) REFERENCES {t})",
+            "ALTER TABLE {s}.tied ADD CONSTRAINT late FOREIGN KEY (x) REFERENCES {t} NOT VALID",
             "CREATE FUNCTION {s}.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+            "CREATE TRIGGER tr0 BEFORE INSERT ON {t} FOR EACH ROW EXECUTE FUNCTION {s}.f()",
+            "CREATE CONSTRAINT TRIGGER ct0 AFTER INSERT ON {t} FOR EACH ROW EXECUTE FUNCTION {s}.f()",
+            "CREATE CONSTRAINT TRIGGER ct1 AFTER INSERT ON {s}.other FROM {t} FOR EACH ROW EXECUTE FUNCTION {s}.f()",
+            "CREATE RULE ru0 AS ON DELETE TO {t} DO ALSO SELECT 1",
+            "CREATE RULE ru1 AS ON DELETE TO {s}.other DO ALSO SELECT id FROM {t}",
+            "CREATE POLICY po0 ON {t} USING (id > 0)",
+            "CREATE POLICY po1 ON {s}.other USING (x IN (SELECT id FROM {t}))",
             "CREATE SCHEMA walshift_1",
             "CREATE STATISTICS {s}.st ON id, b FROM {t}",
             "CREATE VIEW {s}.inner_view AS SELECT id FROM {t}",
@@ -55,6 +64,15 @@ class CatalogFingerprintTest {
             "ALTER TABLE {t} RENAME CONSTRAINT \"Or\"\"der; Täble_pkey\" TO x",
             "ALTER TABLE {t} ADD FOREIGN KEY (id) REFERENCES {s}.other",
             "ALTER TABLE {s}.other ADD FOREIGN KEY (y) REFERENCES {t}",
+            "ALTER TABLE {s}.tied VALIDATE CONSTRAINT late",
+            "ALTER TABLE {s}.tied ALTER CONSTRAINT tie DEFERRABLE",
+            "ALTER TABLE {s}.tied RENAME CONSTRAINT tie TO x",
+            "ALTER TABLE {s}.tied DROP CONSTRAINT tie",
+            "ALTER TABLE {s}.tied RENAME x TO y",
+            "ALTER TABLE {s}.tied RENAME TO x",
+            "ALTER TABLE {s}.tied DROP CONSTRAINT tie, ADD CONSTRAINT tie FOREIGN KEY (x) REFERENCES {t} ON DELETE"
+                    + " CASCADE",
+            "COMMENT ON CONSTRAINT tie ON {s}.tied IS 'x'",
             "CREATE INDEX x ON {t} (b)",
             "DROP INDEX {s}.u",
             "ALTER INDEX {s}.u RENAME TO x",
@@ -73,6 +91,35 @@ class CatalogFingerprintTest {
             "CREATE RULE ru AS ON DELETE TO {t} DO INSTEAD NOTHING",
             "CREATE POLICY po ON {t}",
             "ALTER TABLE {t} ENABLE ROW LEVEL SECURITY",
+            "ALTER TABLE {t} FORCE ROW LEVEL SECURITY",
+            "ALTER TABLE {t} DISABLE TRIGGER tr0",
+            "ALTER TABLE {t} ENABLE ALWAYS TRIGGER tr0",
+            "ALTER TRIGGER tr0 ON {t} RENAME TO tr",
+            "ALTER TRIGGER tr0 ON {t} DEPENDS ON EXTENSION plpgsql",
+            "COMMENT ON TRIGGER tr0 ON {t} IS 'x'",
+            "COMMENT ON CONSTRAINT ct0 ON {t} IS 'x'",
+            "ALTER FUNCTION {s}.f() RENAME TO g",
+            "DROP TRIGGER tr0 ON {t}",
+            "DROP TRIGGER ct1 ON {s}.other",
+            "ALTER TABLE {s}.other DISABLE TRIGGER ct1",
+            "COMMENT ON TRIGGER ct1 ON {s}.other IS 'x'",
+            "COMMENT ON CONSTRAINT ct1 ON {s}.other IS 'x'",
+            "ALTER TABLE {t} DISABLE RULE ru0",
+            "ALTER RULE ru0 ON {t} RENAME TO ru",
+            "COMMENT ON RULE ru0 ON {t} IS 'x'",
+            "DROP RULE ru0 ON {t}",
+            "CREATE OR REPLACE RULE ru1 AS ON DELETE TO {s}.other DO ALSO SELECT n FROM {t}",
+            "DROP RULE ru1 ON {s}.other",
+            "ALTER POLICY po0 ON {t} TO pg_monitor",
+            "ALTER POLICY po0 ON {t} USING (id > 1)",
+            "ALTER POLICY po0 ON {t} WITH CHECK (id > 1)",
+            "ALTER POLICY po0 ON {t} RENAME TO po",
+            "COMMENT ON POLICY po0 ON {t} IS 'x'",
+            "DROP POLICY po0 ON {t}",
+            "ALTER POLICY po1 ON {s}.other USING (x IN (SELECT n FROM {t}))",
+            "ALTER POLICY po1 ON {s}.other TO pg_monitor",
+            "DROP POLICY po1 ON {s}.other",
+            "ALTER TABLE {s}.other RENAME TO another",
             "CREATE VIEW {s}.v AS SELECT id FROM {t}",
             "CREATE VIEW {s}.v AS SELECT id FROM {s}.outer_view",
             "DROP MATERIALIZED VIEW {s}.stored",
@@ -116,7 +163,7 @@ class CatalogFingerprintTest {
             "INSERT INTO {t} (id, b) SELECT i, repeat('x', 3000) FROM generate_series(1, 100) AS i",
             "ANALYZE {t}",
             "VACUUM FULL {t}",
-            "TRUNCATE {t}",
+            "TRUNCATE {t} CASCADE",
             "REINDEX TABLE CONCURRENTLY {t}",
             "ALTER TABLE {t} REPLICA IDENTITY FULL",
             "ALTER TABLE {t} REPLICA IDENTITY USING INDEX u",
@@ -133,6 +180,8 @@ class CatalogFingerprintTest {
             "CREATE VIEW walshift_1.v AS SELECT id FROM {s}.outer_view",
             "CREATE FUNCTION walshift_1.on_view({s}.outer_view) RETURNS int LANGUAGE sql AS 'SELECT 1'",
             "REFRESH MATERIALIZED VIEW {s}.stored",
+            "CREATE POLICY mine ON {s}.other USING (x > 0)",
+            "ALTER TABLE {s}.other ENABLE ROW LEVEL SECURITY",
             "ALTER TABLE {s}.other ADD z int");
 
     private static String fill(String sql) {
@@ -178,6 +227,42 @@ class CatalogFingerprintTest {
                         "DROP SCHEMA public CASCADE",
                         "CREATE SCHEMA public");
             }
+            assertThat(unseen).isEmpty();
+        }
+    }
+
+    /** What was planned for the publication as it was would not go with it any more, or would take the change back. */
+    @ParameterizedTest
+    @MethodSource("majors")
+    void changesWithAPublicationThatHasTheTable(ServerVersion version) throws SQLException {
+        List<String> changes = new ArrayList<>(List.of(
+                "ALTER PUBLICATION \"pü b\" SET (publish = 'insert')",
+                "ALTER PUBLICATION \"pü b\" RENAME TO other",
+                "ALTER PUBLICATION \"pü b\" OWNER TO pg_monitor",
+                "ALTER PUBLICATION \"pü b\" DROP TABLE {t}",
+                "DROP PUBLICATION \"pü b\"",
+                "DROP PUBLICATION \"pü b\"; CREATE PUBLICATION \"pü b\" FOR TABLE {t}"));
+        if (version.major() >= 15) {
+            changes.add("ALTER PUBLICATION \"pü b\" SET TABLE {t} WHERE (id > 5)");
+            changes.add("ALTER PUBLICATION \"pü b\" SET TABLE {t} (id, b, n)");
+            // A new column would not be in the list.
+            changes.add("ALTER PUBLICATION \"pü b\" SET TABLE {t} (id, b, n, i)");
+        }
+        try (TestDatabase test = SharedServers.freshDatabase(version)) {
+            Database database = open(test);
+            long oid = create(test, database);
+            test.execute("GRANT CREATE ON DATABASE %s TO pg_monitor".formatted(test.name()));
+            List<String> unseen = new ArrayList<>();
+            for (String change : changes) {
+                test.execute(fill("CREATE PUBLICATION \"pü b\" FOR TABLE {t}"));
+                String before = fingerprint(database, oid);
+                test.execute(fill(change));
+                if (fingerprint(database, oid).equals(before)) {
+                    unseen.add(change);
+                }
+                test.execute("DROP PUBLICATION IF EXISTS \"pü b\", other");
+            }
+            test.execute("REVOKE CREATE ON DATABASE %s FROM pg_monitor".formatted(test.name()));
             assertThat(unseen).isEmpty();
         }
     }

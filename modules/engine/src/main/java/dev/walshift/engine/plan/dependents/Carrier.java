@@ -10,7 +10,7 @@ interface Carrier {
      * Looks at those of its kind.
      *
      * @param session in a transaction, with search_path pg_catalog; may try things out, which are taken back afterwards
-     * @param found all that hangs directly on the table
+     * @param found what hangs directly on the table and no carrier before this one answers for
      * @return what it answers for, carried or refused; nobody else looks at that
      */
     Carried carry(Session session, Subject subject, List<Dependent> found) throws SQLException;

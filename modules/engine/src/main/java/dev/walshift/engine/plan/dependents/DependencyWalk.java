@@ -1,5 +1,6 @@
 package dev.walshift.engine.plan.dependents;
 
+import dev.walshift.engine.journal.Journal;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
 import java.sql.ResultSet;
@@ -14,7 +15,7 @@ import java.util.List;
 final class DependencyWalk {
     /**
      * "parts" are the table and what is made of it and moves with it. A default that a retired or shadow table of ours has on the
-     * table's serial sequence is nobody's loss.
+     * table's serial sequence is nobody's loss, nor is a publication of ours.
      */
     private static final SqlTemplate DEPENDENTS = SqlTemplate.of("""
         WITH relations AS (
@@ -60,8 +61,11 @@ final class DependencyWalk {
           LEFT JOIN pg_attrdef a ON d.classid = 'pg_attrdef'::regclass AND a.oid = d.objid
           LEFT JOIN pg_class ac ON ac.oid = a.adrelid
           LEFT JOIN pg_namespace an ON an.oid = ac.relnamespace
+          LEFT JOIN pg_publication_rel m ON d.classid = 'pg_publication_rel'::regclass AND m.oid = d.objid
+          LEFT JOIN pg_publication p ON p.oid = m.prpubid
          WHERE NOT COALESCE(t.tgisinternal, false)
            AND NOT COALESCE(an.nspname = 'walshift' OR an.nspname LIKE 'walshift\\_%', false)
+           AND NOT COALESCE(p.pubname ~ '^walshift_[0-9]+$' AND starts_with(obj_description(p.oid, 'pg_publication'), ?), false)
          ORDER BY kind, name
         """);
 
@@ -105,7 +109,8 @@ final class DependencyWalk {
      * @param oid of a table or a view
      */
     static List<Dependent> of(Session session, long oid) throws SQLException {
-        List<Dependent> found = new ArrayList<>(session.query(DEPENDENTS, DependencyWalk::dependent, oid, oid));
+        List<Dependent> found =
+                new ArrayList<>(session.query(DEPENDENTS, DependencyWalk::dependent, oid, oid, Journal.MARK_BEGINS));
         found.addAll(session.query(WIDE_PUBLICATIONS, DependencyWalk::dependent));
         if (session.queryOne(HAS_SCHEMA_PUBLICATIONS, row -> row.getBoolean(1))) {
             found.addAll(session.query(SCHEMA_PUBLICATIONS, DependencyWalk::dependent, oid));

@@ -1,5 +1,7 @@
 package dev.walshift.engine.plan.dependents;
 
+import dev.walshift.postgres.QualifiedName;
+
 /**
  * An object that depends on the table.
  *
@@ -18,16 +20,33 @@ record Dependent(Kind kind, long catalog, long oid, String name) {
         RULE(Kind.RECREATE),
         POLICY(Kind.RECREATE),
         FUNCTION(Kind.RECREATE),
-        PUBLICATION("Take the table out of the publication for the time of the migration, if its subscribers allow it"),
-        SUBSCRIPTION("Change the table on the publisher, or end the subscription first"),
+        PUBLICATION(
+                "%s: its subscribers would see the swap of table %s",
+                "Read what they see in docs/compatibility.md, and say --%s (%s: true in a file)"
+                        .formatted(Consent.PUBLICATIONS.key(), Consent.PUBLICATIONS.key())),
+        SUBSCRIPTION(
+                "%s writes to table %s and would not find the new one",
+                "Change the table on the publisher, or end the subscription first"),
         OTHER(Kind.RECREATE);
 
         private static final String RECREATE = "Drop it and create it again after the migration, if that is acceptable";
 
+        private final String refusal;
         private final String remedy;
 
         Kind(String remedy) {
+            this("%s hangs on table %s, and this release does not carry it over the swap", remedy);
+        }
+
+        /** @param refusal with places for its own name and the table's */
+        Kind(String refusal, String remedy) {
+            this.refusal = refusal;
             this.remedy = remedy;
+        }
+
+        /** Why nobody carries it. */
+        String refusal(String dependent, QualifiedName table) {
+            return refusal.formatted(dependent, table);
         }
 
         /** What the operator can do where nobody carries it. */

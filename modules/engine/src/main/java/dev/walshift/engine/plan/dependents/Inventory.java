@@ -11,7 +11,16 @@ import java.util.Set;
 
 /** All that hangs on a table: each thing is carried by the carrier of its kind, and what nobody answers for is refused by name. */
 public final class Inventory {
-    private static final List<Carrier> CARRIERS = List.of(new QueryCarrier());
+    /** In the order in which the swap attaches; it detaches in the opposite one. */
+    private static final List<Carrier> CARRIERS = List.of(
+            // Views are locked before all tables, as their readers do.
+            new QueryCarrier(),
+            new PartitionCarrier(),
+            new TriggerCarrier(),
+            new RowSecurityCarrier(),
+            new RuleCarrier(),
+            new ForeignKeyCarrier(),
+            new PublicationCarrier());
 
     private static final SqlText SAVEPOINT = new SqlText("SAVEPOINT walshift_carrier");
     private static final SqlText ROLLBACK = new SqlText("ROLLBACK TO SAVEPOINT walshift_carrier");
@@ -29,23 +38,26 @@ public final class Inventory {
         Carried carried = Carried.NOTHING;
         for (Carrier carrier : CARRIERS) {
             session.execute(SAVEPOINT);
-            carried = carried.and(carrier.carry(session, subject, found));
+            carried = carried.and(carrier.carry(session, subject, unanswered(found, carried)));
             session.execute(ROLLBACK);
             session.execute(RELEASE);
         }
-        Set<Dependent> answeredFor = carried.answeredFor();
-        List<Problem> refused = found.stream()
-                .filter(dependent -> !answeredFor.contains(dependent))
+        List<Problem> refused = unanswered(found, carried).stream()
                 .map(dependent -> refused(subject, dependent))
                 .toList();
         return carried.and(new Carried(Set.of(), Dependents.NONE, refused, List.of()));
     }
 
+    private static List<Dependent> unanswered(List<Dependent> found, Carried carried) {
+        return found.stream()
+                .filter(dependent -> !carried.answeredFor().contains(dependent))
+                .toList();
+    }
+
     private static Problem refused(Subject subject, Dependent dependent) {
         return new Problem(
                 ProblemCode.UNSUPPORTED_DEPENDENT,
-                "%s hangs on table %s, and this release does not carry it over the swap"
-                        .formatted(dependent.name(), subject.name()),
+                dependent.kind().refusal(dependent.name(), subject.name()),
                 dependent.kind().remedy());
     }
 }

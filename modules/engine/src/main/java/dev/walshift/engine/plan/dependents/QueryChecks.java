@@ -58,6 +58,19 @@ final class QueryChecks {
          ORDER BY 1
         """);
 
+    /** It is filled with the rights of its owner; an unpopulated one is not. */
+    private static final SqlTemplate UNREADABLE = SqlTemplate.of("""
+        SELECT DISTINCT pg_describe_object('pg_class'::regclass, r.oid, 0) AS name, pg_get_userbyid(m.relowner) AS owner
+          FROM pg_class m
+          JOIN pg_rewrite w ON w.ev_class = m.oid
+          JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+          JOIN pg_class r ON r.oid = d.refobjid AND r.oid <> m.oid AND r.relkind IN ('r', 'p', 'v', 'm', 'f')
+         WHERE m.oid = ?::oid AND m.relispopulated
+           AND NOT CASE d.refobjsubid WHEN 0 THEN has_any_column_privilege(m.relowner, r.oid, 'SELECT')
+                                      ELSE has_column_privilege(m.relowner, r.oid, d.refobjsubid::smallint, 'SELECT') END
+         ORDER BY name
+        """);
+
     private static final SqlTemplate ON_ROUTINE = SqlTemplate.of("""
         SELECT DISTINCT pg_describe_object(classid, objid, objsubid) AS name
           FROM pg_depend
@@ -140,6 +153,19 @@ final class QueryChecks {
             }
         }
         return problems;
+    }
+
+    /** What keeps a materialized view from being filled. */
+    List<Problem> unreadable(Query view) throws SQLException {
+        session.execute(SearchPath.NONE);
+        return session.query(
+                UNREADABLE,
+                row -> refused(
+                        view,
+                        "its owner %s may not read %s, so that it can't be filled anew"
+                                .formatted(row.getString("owner"), row.getString("name")),
+                        "GRANT SELECT on it to the owner, or run REFRESH MATERIALIZED VIEW ... WITH NO DATA first"),
+                view.oid());
     }
 
     /** What would be lost if it were made anew. */

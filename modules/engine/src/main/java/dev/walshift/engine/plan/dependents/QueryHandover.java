@@ -136,7 +136,7 @@ final class QueryHandover {
             seen.add(query.oid());
         }
         Dependents dependents =
-                problems.isEmpty() ? new Dependents(locks, beside(), detach(), moves, List.of()) : Dependents.NONE;
+                problems.isEmpty() ? new Dependents(List.of(), locks, beside(), detach(), moves, List.of()) : Dependents.NONE;
         return new Carried(graph.answered(), dependents, problems, notices);
     }
 
@@ -185,7 +185,10 @@ final class QueryHandover {
             replacements.addAll(views.replace(view));
             return checks.replaced(view);
         }
-        List<Problem> found = checks.remade(view, graph.othersOn(view));
+        List<Problem> found = new ArrayList<>(checks.remade(view, graph.othersOn(view)));
+        if (view.isMaterialized()) {
+            found.addAll(checks.unreadable(view));
+        }
         return found.isEmpty() ? remakeView(view) : found;
     }
 

@@ -12,6 +12,7 @@ import java.util.Set;
  * @param oid of the source
  * @param name of the source, and of the new table after the swap
  * @param probe an empty table as the new one will be, to try things on; empty if the change can't be made, and so are the columns
+ * @param foreignKeys of the table, and what the change makes of them; empty if the change can't be made
  * @param columns the new table's name of each source column that it keeps
  * @param dropped the source's columns that it does not keep
  * @param consents what the operator agreed to
@@ -20,6 +21,7 @@ public record Subject(
         long oid,
         QualifiedName name,
         Optional<QualifiedName> probe,
+        Optional<ForeignKeys> foreignKeys,
         Map<Identifier, Identifier> columns,
         Set<Identifier> dropped,
         Set<Consent> consents) {

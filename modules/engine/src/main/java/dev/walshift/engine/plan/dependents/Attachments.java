@@ -1,0 +1,129 @@
+package dev.walshift.engine.plan.dependents;
+
+import dev.walshift.engine.Problem;
+import dev.walshift.engine.ProblemCode;
+import dev.walshift.engine.table.Dependents;
+import dev.walshift.engine.table.RelationLock;
+import dev.walshift.postgres.QualifiedName;
+import dev.walshift.postgres.ServerMessage;
+import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlPart;
+import dev.walshift.postgres.SqlStates;
+import dev.walshift.postgres.SqlTemplate;
+import dev.walshift.postgres.SqlText;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Collects objects that stand on a table and that the swap makes anew, or binds anew: those of the subject, and
+ * those of other tables that mention it.
+ */
+final class Attachments {
+    private static final SqlTemplate LOCK = SqlTemplate.of("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE");
+    private static final SqlTemplate STAND_IN = SqlTemplate.of("CREATE TEMPORARY TABLE {name} (LIKE {table})");
+    private static final String TEMPORARY = "pg_temp";
+
+    private final Session session;
+    private final Subject subject;
+    private final Set<Dependent> answeredFor = new HashSet<>();
+    private final List<RelationLock> locks = new ArrayList<>();
+    private final List<SqlText> attach = new ArrayList<>();
+    private final List<Problem> problems = new ArrayList<>();
+    private final List<String> notices = new ArrayList<>();
+
+    Attachments(Session session, Subject subject) {
+        this.session = session;
+        this.subject = subject;
+    }
+
+    /**
+     * One object.
+     *
+     * @param home the table that it stands on
+     * @param create would make it, and is tried on the probe
+     * @param statements what the swap does, once the new table has its name
+     */
+    void add(Dependent object, HomeTable home, ServerSql create, List<? extends SqlPart> statements)
+            throws SQLException {
+        answeredFor.add(object);
+        List<Problem> columns = ColumnUse.problems(session, subject, object);
+        problems.addAll(columns);
+        boolean elsewhere = home.oid() != subject.oid();
+        if (elsewhere && !home.ours()) {
+            problems.add(new Problem(
+                    ProblemCode.MISSING_PRIVILEGE,
+                    "%s mentions table %s and has to be changed in the swap, but role %s does not own its table"
+                            .formatted(object.name(), subject.name(), home.role()),
+                    "GRANT %s TO %s".formatted(home.owner().sql(), home.role().sql())));
+            return;
+        }
+        if (elsewhere) {
+            locks.add(new RelationLock(
+                    home.name(),
+                    true,
+                    new SqlText(LOCK.with("table", home.name()).sql())));
+            notices.add(
+                    "the swap also locks table %s, since %s mentions this one".formatted(home.name(), object.name()));
+        }
+        if (columns.isEmpty() && subject.probe().isPresent()) {
+            tryOut(object, home, create, subject.probe().get());
+        }
+        run(statements);
+    }
+
+    /** Something that goes with another object. */
+    void answerFor(Dependent object) {
+        answeredFor.add(object);
+    }
+
+    /** Statements for the swap that can't fail for what the new table is like. */
+    void run(List<? extends SqlPart> statements) {
+        statements.forEach(statement -> attach.add(new SqlText(statement.sql())));
+    }
+
+    void problem(Problem problem) {
+        problems.add(problem);
+    }
+
+    Carried carried() {
+        return new Carried(
+                answeredFor, new Dependents(locks, List.of(), attach, List.of()), problems, List.copyOf(notices));
+    }
+
+    /**
+     * Another table is not locked for a trial: an empty table of the same columns, and the same name, stands in
+     * for it.
+     */
+    private void tryOut(Dependent object, HomeTable home, ServerSql create, QualifiedName probe) throws SQLException {
+        Map<QualifiedName, QualifiedName> places = new HashMap<>();
+        places.put(subject.name(), probe);
+        List<SqlPart> before = new ArrayList<>();
+        if (home.oid() != subject.oid()) {
+            before.add(STAND_IN.with("name", home.name().name()).with("table", home.name()));
+            places.put(
+                    home.name(), QualifiedName.of(TEMPORARY, home.name().name().name()));
+        }
+        Optional<SQLException> failure = failure(before, create.withAll(places));
+        if (failure.isPresent() && SqlStates.is(failure.get(), SqlStates.UNDEFINED_TABLE)) {
+            // A column was taken for the table: no name of the server's own is undefined.
+            failure = failure(before, create.withFirst(places));
+        }
+        failure.ifPresent(reason -> problems.add(new Problem(
+                ProblemCode.UNSUPPORTED_DEPENDENT,
+                "%s can't be made for the new table: %s (SQLSTATE %s)"
+                        .formatted(object.name(), ServerMessage.of(reason).text(), reason.getSQLState()),
+                "Drop it and create it in another form after the migration, or choose another change")));
+    }
+
+    private Optional<SQLException> failure(List<SqlPart> before, SqlText create) throws SQLException {
+        List<SqlPart> statements = new ArrayList<>(before);
+        statements.add(create);
+        return Trial.failure(session, statements);
+    }
+}

@@ -1,0 +1,121 @@
+package dev.walshift.engine.plan.dependents;
+
+import dev.walshift.engine.Problem;
+import dev.walshift.engine.ProblemCode;
+import dev.walshift.postgres.Identifier;
+import dev.walshift.postgres.QualifiedName;
+import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlStates;
+import dev.walshift.postgres.SqlTemplate;
+import dev.walshift.postgres.SqlText;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Publishes the new table as a publication will, to hear from the server whether it would still take the
+ * application's writes. It refuses an UPDATE or DELETE of a table whose replica identity is missing, or
+ * does not have all columns of a row filter, or is not covered by a column list (CheckCmdReplicaIdentity,
+ * src/backend/executor/execReplication.c).
+ */
+final class PublicationTrial {
+    private static final SqlText SAVEPOINT = new SqlText("SAVEPOINT walshift_publication");
+    private static final SqlText ROLLBACK =
+            new SqlText("ROLLBACK TO SAVEPOINT walshift_publication; RELEASE SAVEPOINT walshift_publication");
+
+    /** Another plan must not wait for this one's name. */
+    private static final SqlTemplate NAME = SqlTemplate.of("SELECT 'walshift_trial_' || pg_backend_pid()");
+
+    private static final SqlTemplate CREATE =
+            SqlTemplate.of("CREATE PUBLICATION {publication} FOR TABLE {member} WITH (publish = {published})");
+
+    /** EXPLAIN, so that no trigger fires. */
+    private static final SqlTemplate UPDATE = SqlTemplate.of("EXPLAIN UPDATE {table} SET {column} = DEFAULT");
+
+    private static final SqlTemplate DELETE = SqlTemplate.of("EXPLAIN DELETE FROM {table}");
+    private static final SqlTemplate HAS_IDENTITY = SqlTemplate.of("""
+        SELECT c.relreplident = 'f'
+               OR EXISTS (SELECT FROM pg_index i
+                           WHERE i.indrelid = c.oid
+                             AND (c.relreplident = 'd' AND i.indisprimary OR c.relreplident = 'i' AND i.indisreplident))
+          FROM pg_class c
+         WHERE c.oid = ?::oid
+        """);
+
+    private final Session session;
+    private final Subject subject;
+    private final Membership membership;
+
+    PublicationTrial(Session session, Subject subject, Membership membership) {
+        this.session = session;
+        this.subject = subject;
+        this.membership = membership;
+    }
+
+    /**
+     * Tries, and leaves nothing behind.
+     *
+     * @param probe the new table, empty
+     * @return what the server has against it
+     */
+    Optional<Problem> problem(QualifiedName probe) throws SQLException {
+        session.execute(SAVEPOINT);
+        Optional<Problem> problem = Optional.empty();
+        try {
+            // All tables' publication has the probe already.
+            if (membership.scope() != Membership.Scope.ALL_TABLES) {
+                publish(probe);
+            }
+            if (isWritten()) {
+                write(probe);
+            }
+        } catch (SQLException e) {
+            if (SqlStates.isPassing(e)) {
+                throw e;
+            }
+            problem = Optional.of(problem(e));
+        }
+        session.execute(ROLLBACK);
+        return problem;
+    }
+
+    private void publish(QualifiedName probe) throws SQLException {
+        List<String> published = new ArrayList<>(List.of("insert"));
+        if (membership.updates()) {
+            published.add("update");
+        }
+        if (membership.deletes()) {
+            published.add("delete");
+        }
+        session.execute(CREATE.with("publication", session.queryOne(NAME, row -> new Identifier(row.getString(1))))
+                .with("member", membership.member(probe, subject))
+                .with("published", SqlText.literal(String.join(", ", published))));
+    }
+
+    /**
+     * Whether anybody writes to the new table in a way that needs a replica identity. Not the application if it
+     * can't do so today; but in a publication of all tables the new table is, while it is filled, and there
+     * walshift deletes.
+     */
+    private boolean isWritten() throws SQLException {
+        return membership.scope() == Membership.Scope.ALL_TABLES
+                || session.queryOne(HAS_IDENTITY, row -> row.getBoolean(1), subject.oid());
+    }
+
+    private void write(QualifiedName probe) throws SQLException {
+        Identifier column = subject.columns().values().iterator().next();
+        session.execute(UPDATE.with("table", probe).with("column", column));
+        session.execute(DELETE.with("table", probe));
+    }
+
+    private Problem problem(SQLException e) {
+        return new Problem(
+                ProblemCode.REPLICA_IDENTITY,
+                "publication %s does not go with table %s after the change: %s"
+                        .formatted(membership.publication(), subject.name(), e.getMessage()),
+                "The new table needs a replica identity (ALTER TABLE ... REPLICA IDENTITY USING INDEX, or a primary"
+                    + " key) whose columns the publication's column list has, and which has those of its row filter;"
+                    + " change the publication or the table first");
+    }
+}

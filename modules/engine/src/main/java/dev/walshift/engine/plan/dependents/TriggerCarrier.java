@@ -1,0 +1,110 @@
+package dev.walshift.engine.plan.dependents;
+
+import dev.walshift.engine.plan.dependents.Dependent.Kind;
+import dev.walshift.postgres.Identifier;
+import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlPart;
+import dev.walshift.postgres.SqlTemplate;
+import dev.walshift.postgres.SqlText;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The table's triggers are made anew in the swap, where they can't fire for the copy. So are constraint triggers
+ * of other tables that were made FROM this one.
+ */
+final class TriggerCarrier implements Carrier {
+    private static final SqlTemplate READ = SqlTemplate.of("""
+        SELECT t.tgname, t.tgenabled, t.tgrelid::bigint AS home, t.tgconstraint::bigint AS constraint_oid,
+               'pg_constraint'::regclass::oid::bigint AS constraint_catalog, pg_get_triggerdef(t.oid) AS definition,
+               obj_description(t.oid, 'pg_trigger') AS comment,
+               obj_description(t.tgconstraint, 'pg_constraint') AS constraint_comment,
+               ARRAY(SELECT e.extname
+                       FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
+                      WHERE d.classid = 'pg_trigger'::regclass AND d.objid = t.oid
+                        AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'x'
+                      ORDER BY e.extname) AS extensions
+          FROM pg_trigger t
+         WHERE t.oid = ?::oid
+        """);
+    private static final SqlText TRIGGER = new SqlText("TRIGGER");
+    private static final SqlTemplate DROP = SqlTemplate.of("DROP TRIGGER {name} ON {table}");
+    private static final SqlTemplate COMMENT = SqlTemplate.of("COMMENT ON TRIGGER {name} ON {table} IS {comment}");
+    private static final SqlTemplate CONSTRAINT_COMMENT =
+            SqlTemplate.of("COMMENT ON CONSTRAINT {name} ON {table} IS {comment}");
+    private static final SqlTemplate DEPENDS =
+            SqlTemplate.of("ALTER TRIGGER {name} ON {table} DEPENDS ON EXTENSION {extension}");
+
+    /**
+     * One trigger, as the catalogs have it.
+     *
+     * @param constraint in pg_constraint, if it is a constraint trigger; its comment is another one
+     */
+    private record Trigger(
+            Identifier name,
+            Firing firing,
+            long home,
+            long constraintCatalog,
+            long constraint,
+            ServerSql create,
+            Optional<String> comment,
+            Optional<String> constraintComment,
+            List<Identifier> extensions) {}
+
+    @Override
+    public Carried carry(Session session, Subject subject, List<Dependent> found) throws SQLException {
+        Attachments attachments = new Attachments(session, subject);
+        for (Dependent dependent : found) {
+            if (dependent.kind() == Kind.TRIGGER) {
+                Trigger trigger = session.queryOne(READ, TriggerCarrier::trigger, dependent.oid());
+                HomeTable home = HomeTable.read(session, trigger.home());
+                attachments.add(dependent, home, trigger.create(), statements(trigger, home, subject));
+                found.stream()
+                        .filter(other ->
+                                other.catalog() == trigger.constraintCatalog() && other.oid() == trigger.constraint())
+                        .forEach(attachments::answerFor);
+            }
+        }
+        return attachments.carried();
+    }
+
+    private static Trigger trigger(ResultSet row) throws SQLException {
+        return new Trigger(
+                new Identifier(row.getString("tgname")),
+                Firing.of(row.getString("tgenabled")),
+                row.getLong("home"),
+                row.getLong("constraint_catalog"),
+                row.getLong("constraint_oid"),
+                new ServerSql(row.getString("definition")),
+                Optional.ofNullable(row.getString("comment")),
+                Optional.ofNullable(row.getString("constraint_comment")),
+                Stream.of((String[]) row.getArray("extensions").getArray())
+                        .map(Identifier::new)
+                        .toList());
+    }
+
+    private static List<SqlPart> statements(Trigger trigger, HomeTable home, Subject subject) {
+        List<SqlPart> statements = new ArrayList<>();
+        if (home.oid() != subject.oid()) {
+            statements.add(on(DROP, trigger, home));
+        }
+        statements.add(trigger.create().text());
+        trigger.firing().set(TRIGGER, trigger.name(), home.name()).ifPresent(statements::add);
+        trigger.comment()
+                .ifPresent(text -> statements.add(on(COMMENT, trigger, home).with("comment", SqlText.literal(text))));
+        trigger.constraintComment()
+                .ifPresent(text ->
+                        statements.add(on(CONSTRAINT_COMMENT, trigger, home).with("comment", SqlText.literal(text))));
+        trigger.extensions()
+                .forEach(extension -> statements.add(on(DEPENDS, trigger, home).with("extension", extension)));
+        return statements;
+    }
+
+    private static SqlTemplate on(SqlTemplate statement, Trigger trigger, HomeTable home) {
+        return statement.with("name", trigger.name()).with("table", home.name());
+    }
+}
