@@ -173,9 +173,8 @@ final class AlterProbe {
         String place = server.position()
                 .map(position -> place(step, sql.offsetByCodePoints(0, position - 1), headLength, message))
                 .orElse("");
-        String detail = server.detail()
-                .map(text -> ": " + text.replace("\n", "; "))
-                .orElse("");
+        String detail =
+                server.detail().map(text -> ": " + text.replace("\n", "; ")).orElse("");
         return new Problem(
                 ProblemCode.WRONG_STATEMENT,
                 "the server rejects the change: %s%s (SQLSTATE %s)%s"

@@ -135,8 +135,9 @@ final class QueryHandover {
             }
             seen.add(query.oid());
         }
-        Dependents dependents =
-                problems.isEmpty() ? new Dependents(List.of(), locks, beside(), detach(), moves, List.of()) : Dependents.NONE;
+        Dependents dependents = problems.isEmpty()
+                ? new Dependents(List.of(), locks, beside(), detach(), moves, List.of())
+                : Dependents.NONE;
         return new Carried(graph.answered(), dependents, problems, notices);
     }
 
