@@ -3,6 +3,7 @@ package dev.walshift.cli;
 import dev.walshift.cli.config.ColumnNames;
 import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.postgres.Identifier;
+import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -50,6 +51,14 @@ final class ChangeOptions {
     private boolean rebuild;
 
     @Option(
+            names = "--target-ddl",
+            paramLabel = "<file>",
+            description = "file with the new table's own DDL, instead of --alter: CREATE TABLE by the same name, its"
+                    + " partitions, indexes and constraints; makes a plain table a partitioned one. --using is by"
+                    + " its columns then")
+    private Optional<Path> targetDdl = Optional.empty();
+
+    @Option(
             names = "--accept-publications",
             description = "swap the table in the publications that have it; see docs/compatibility.md for what their "
                     + "subscribers see")
@@ -90,6 +99,10 @@ final class ChangeOptions {
 
     Optional<Boolean> rebuild() {
         return rebuild ? Optional.of(true) : Optional.empty();
+    }
+
+    Optional<Path> targetDdl() {
+        return targetDdl;
     }
 
     Set<Consent> consents() {

@@ -61,6 +61,7 @@ final class MigrationOptions {
                 change.columnOrder(problems),
                 change.tablespace(),
                 change.rebuild(),
+                change.targetDdl(),
                 change.consents(),
                 Optional.empty(),
                 Optional.ofNullable(dropRetired),

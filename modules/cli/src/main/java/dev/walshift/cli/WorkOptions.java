@@ -102,6 +102,7 @@ final class WorkOptions {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 Set.of(),
                 Optional.ofNullable(workers),
                 Optional.empty(),

@@ -101,8 +101,8 @@ class CommandLineTest {
                         "walshift: %s: unknown key 'tabel'; did you mean 'table'?".formatted(file),
                         "walshift: %s: using: column=expression is expected, got: nonsense".formatted(file),
                         "walshift: --using: column=expression is expected, got: a,b",
-                        "walshift: nothing to change: give --alter, --column-order, --tablespace or --rebuild, here or"
-                                + " in the configuration file",
+                        "walshift: nothing to change: give --alter, --column-order, --tablespace, --rebuild or"
+                                + " --target-ddl, here or in the configuration file",
                         "walshift: no table: give --table, or a whole ALTER TABLE statement in --alter",
                         "walshift: workers must be a whole number from 1 to 64, got 65",
                         "Try 'walshift run --help'.");
@@ -115,6 +115,27 @@ class CommandLineTest {
                 .satisfies(result -> assertThat(result.err()).contains("no table: give --table"));
         assertThat(Cli.bare().run("plan", "--url", NOBODY, "--alter", "ALTER TABLE orders DROP COLUMN a"))
                 .satisfies(result -> assertThat(result.err()).doesNotContain("no table"));
+    }
+
+    @Test
+    void theNewTablesOwnDdlIsAFileAndGoesAlone(@TempDir Path folder) throws IOException {
+        Path empty = Files.writeString(folder.resolve("empty.sql"), " \n");
+        Path missing = folder.resolve("missing.sql");
+
+        Cli.Result result = Cli.bare()
+                .run("plan", "--table", "orders", "--target-ddl", missing.toString(), "--alter", "DROP COLUMN a");
+
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err().lines())
+                .containsExactly(
+                        "walshift: --target-ddl gives the whole new table: give either it, or --alter and"
+                                + " --column-order",
+                        "walshift: target-ddl: %s: no such file".formatted(missing),
+                        "Try 'walshift plan --help'.");
+        assertThat(Cli.bare()
+                        .run("run", "--table", "orders", "--target-ddl", empty.toString())
+                        .err())
+                .contains("walshift: target-ddl: %s is empty".formatted(empty));
     }
 
     @Test

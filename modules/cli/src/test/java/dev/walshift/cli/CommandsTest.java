@@ -107,6 +107,55 @@ class CommandsTest {
                 .isEqualTo("0");
     }
 
+    /** What the README shows. */
+    @Test
+    void aTableIsPartitioned(@TempDir Path folder) throws Exception {
+        database.execute(
+                "CREATE TABLE orders (id serial PRIMARY KEY, customer_id int NOT NULL, amount numeric(12,2),"
+                        + " created_at timestamptz)",
+                "INSERT INTO orders (customer_id, created_at) SELECT i, timestamptz '2024-12-31' + i * interval '1"
+                        + " day' FROM generate_series(1, 500) i",
+                "INSERT INTO orders (customer_id) VALUES (7)");
+        Path ddl = Files.writeString(folder.resolve("orders.sql"), """
+            CREATE TABLE orders (
+                id bigint DEFAULT nextval('orders_id_seq'),
+                customer_id int NOT NULL,
+                amount numeric(12,2),
+                created_at timestamptz NOT NULL,
+                PRIMARY KEY (id, created_at)
+            ) PARTITION BY RANGE (created_at);
+            CREATE TABLE orders_2025 PARTITION OF orders FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+            CREATE TABLE orders_2026 PARTITION OF orders FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+            CREATE TABLE orders_rest PARTITION OF orders DEFAULT;
+            CREATE INDEX ON orders (customer_id, created_at);
+            """);
+        String[] options = {
+            "--table",
+            "public.orders",
+            "--target-ddl",
+            ddl.toString(),
+            "--using",
+            "created_at=coalesce(created_at, '2025-01-01')"
+        };
+
+        Cli.Result plan = cli("plan", options);
+        Cli.Result run = cli("run", options);
+
+        assertThat(plan.exitCode()).isZero();
+        assertThat(plan.out())
+                .contains(
+                        "Statement  CREATE TABLE orders (",
+                        "- partitioned by RANGE (created_at), 3 tables that hold rows",
+                        "- nothing in the new table makes [id] unique any more, as orders_pkey does now");
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        assertThat(query("SELECT string_agg(n, ' ') FROM (SELECT tableoid::regclass || ' ' || count(*) AS n FROM orders"
+                        + " GROUP BY tableoid ORDER BY tableoid) AS parts"))
+                .isEqualTo("orders_2025 366 orders_2026 135");
+        assertThat(query("INSERT INTO orders (customer_id, created_at) VALUES (1, now()) RETURNING id"))
+                .isEqualTo("502");
+        assertThat(objectsOfOurs()).isEqualTo("1");
+    }
+
     @Test
     void planShowsTheLimitsInEffect() throws Exception {
         Cli.Result byDefault = cli("plan", "--table", TABLE.sql(), "--alter", TO_BIGINT);

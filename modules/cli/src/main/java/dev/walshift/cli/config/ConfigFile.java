@@ -42,6 +42,7 @@ public final class ConfigFile {
             "column-order",
             "tablespace",
             "rebuild",
+            "target-ddl",
             "accept-publications",
             "rebuild-materialized-views",
             "workers",
@@ -78,11 +79,17 @@ public final class ConfigFile {
                 value(root, "column-order", this::columns),
                 value(root, "tablespace", this::text).map(Identifier::new),
                 value(root, "rebuild", this::truth),
+                value(root, "target-ddl", this::beside),
                 consents(root),
                 value(root, "workers", this::wholeNumber),
                 value(root, "drop-retired", this::truth),
                 value(root, "verify", this::verifyMode),
                 budgets(root));
+    }
+
+    /** A path that is not absolute begins where this file is. */
+    private Path beside(Field field) {
+        return file.resolveSibling(text(field));
     }
 
     private Set<Consent> consents(JsonNode root) {

@@ -7,6 +7,7 @@ import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.Identifier;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -25,6 +26,7 @@ import java.util.regex.Pattern;
  * @param columnOrder of the new table
  * @param tablespace where the new table goes
  * @param rebuild whether the table is written anew even if nothing asks for it
+ * @param targetDdl file with the new table's own DDL; a migration that goes on does not need it
  * @param consents what the operator agrees to
  * @param workers parallel workers
  * @param dropRetired whether the old table is dropped at the end
@@ -39,6 +41,7 @@ public record MigrationValues(
         Optional<List<Identifier>> columnOrder,
         Optional<Identifier> tablespace,
         Optional<Boolean> rebuild,
+        Optional<Path> targetDdl,
         Set<Consent> consents,
         Optional<Integer> workers,
         Optional<Boolean> dropRetired,
@@ -51,6 +54,7 @@ public record MigrationValues(
 
     public static MigrationValues none() {
         return new MigrationValues(
+                Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
@@ -77,6 +81,7 @@ public record MigrationValues(
                 columnOrder.or(others::columnOrder),
                 tablespace.or(others::tablespace),
                 rebuild.or(others::rebuild),
+                targetDdl.or(others::targetDdl),
                 all,
                 workers.or(others::workers),
                 dropRetired.or(others::dropRetired),
@@ -87,10 +92,19 @@ public record MigrationValues(
     /** What is wrong with them as a whole, one line each. */
     public List<String> problems() {
         List<String> problems = new ArrayList<>();
-        if (alter.isEmpty() && columnOrder.isEmpty() && tablespace.isEmpty() && !rebuild.orElse(false)) {
-            problems.add("nothing to change: give --alter, --column-order, --tablespace or --rebuild, here or in the"
-                    + " configuration file");
+        boolean alters =
+                alter.isPresent() || columnOrder.isPresent() || tablespace.isPresent() || rebuild.orElse(false);
+        if (!alters && targetDdl.isEmpty()) {
+            problems.add(
+                    "nothing to change: give --alter, --column-order, --tablespace, --rebuild or --target-ddl, here or"
+                            + " in the configuration file");
         }
+        if (targetDdl.isPresent() && alters) {
+            problems.add(
+                    "--target-ddl gives the whole new table: give either it, or --alter, --column-order, --tablespace"
+                            + " and --rebuild");
+        }
+        targetDdl.flatMap(TextFile::problem).ifPresent(problem -> problems.add("target-ddl: " + problem));
         if (table.isEmpty()
                 && alter.orElse(List.of()).stream()
                         .noneMatch(text -> WHOLE_STATEMENT.matcher(text).find())) {
@@ -128,7 +142,13 @@ public record MigrationValues(
         List<String> clauses = new ArrayList<>(alter.orElse(List.of()));
         tablespace.map(name -> "SET TABLESPACE " + name.sql()).ifPresent(clauses::add);
         AlterRequest change = new AlterRequest(
-                table, clauses, using.orElse(Map.of()), columnOrder.orElse(List.of()), rebuild.orElse(false), consents);
+                table,
+                clauses,
+                using.orElse(Map.of()),
+                columnOrder.orElse(List.of()),
+                rebuild.orElse(false),
+                targetDdl.map(TextFile::text),
+                consents);
         return new MigrationRequest(
                 change, workers.orElse(DEFAULT_WORKERS), dropRetired.orElse(false), verify.orElse(VerifyMode.FULL));
     }

@@ -81,6 +81,24 @@ class ConfigFileTest {
         assertThat(values.columnOrder()).contains(List.of(new Identifier("a"), new Identifier("b")));
     }
 
+    @Test
+    void theNewTablesOwnDdlLiesBesideIt() throws IOException {
+        Path ddl = Files.writeString(file.resolveSibling("orders.sql"), "CREATE TABLE orders ()");
+
+        MigrationValues values = read("""
+            table: public.orders
+            target-ddl: orders.sql
+            """);
+
+        assertThat(values.problems()).isEmpty();
+        assertThat(values.targetDdl()).contains(ddl);
+        assertThat(values.toRequest().alter().targetDdl()).contains("CREATE TABLE orders ()");
+        Files.delete(ddl);
+        assertThat(values.problems()).containsExactly("target-ddl: %s: no such file".formatted(ddl));
+        assertThat(values.problemsToGoOn()).isEmpty();
+        assertThat(problems).isEmpty();
+    }
+
     /** To YAML, off is another word for false. */
     @ParameterizedTest
     @CsvSource({"full,FULL", "Sample,SAMPLE", "off,OFF", "'\"off\"',OFF", "false,OFF"})
@@ -177,8 +195,9 @@ class ConfigFileTest {
                         file + ": unknown key 'tabel'; did you mean 'table'?",
                         file
                                 + ": unknown key 'password'; known keys are url, table, alter, using, column-order,"
-                                + " tablespace, rebuild, accept-publications, rebuild-materialized-views, workers,"
-                                + " drop-retired, verify, max-slot-wal, max-key-log, max-snapshot-age, max-time",
+                                + " tablespace, rebuild, target-ddl, accept-publications, rebuild-materialized-views,"
+                                + " workers, drop-retired, verify, max-slot-wal, max-key-log, max-snapshot-age,"
+                                + " max-time",
                         file + ": alter must be a text or a list of texts, got []",
                         file
                                 + ": using: a column name is expected, in double quotes if it is not a plain one, got:"

@@ -43,6 +43,9 @@ final class Swap {
                     .with("from", sequence.source().in(table.retiredSchema())));
         }
         statements.add(MOVE_TABLE.with("table", table.shadow()).with("schema", home));
+        for (QualifiedName partition : table.partitions().tables()) {
+            statements.add(MOVE_TABLE.with("table", partition).with("schema", home));
+        }
         for (QualifiedName statistics : table.statistics().shadow()) {
             statements.add(MOVE_STATISTICS.with("name", statistics).with("schema", home));
         }

@@ -26,11 +26,17 @@ public final class IndexBuilder {
     private static final SqlTemplate HAS_INDEX = SqlTemplate.of("""
         SELECT 1
           FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE n.nspname = ? AND c.relname = ? AND c.relkind = 'i'
+         WHERE n.nspname = ? AND c.relname = ? AND c.relkind IN ('i', 'I')
         """);
-    private static final SqlTemplate HAS_CONSTRAINT = SqlTemplate.of(
-            "SELECT 1 FROM pg_constraint WHERE conrelid = {shadow}::regclass AND conname = ? AND contype IN ('p', 'u',"
-                    + " 'x')");
+    /** A constraint has the name of its index. */
+    private static final SqlTemplate HAS_CONSTRAINT = SqlTemplate.of("""
+        SELECT 1
+          FROM pg_constraint o
+          JOIN pg_class c ON c.oid = o.conindid
+          JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = ? AND c.relname = ? AND o.contype IN ('p', 'u', 'x')
+        """);
+
     private static final SqlTemplate TABLESPACE = SqlTemplate.of("SET LOCAL default_tablespace = {tablespace}");
     private static final SqlTemplate VACUUM = SqlTemplate.of("VACUUM (ANALYZE) {shadow}");
 
@@ -102,18 +108,18 @@ public final class IndexBuilder {
     }
 
     private boolean exists(Session session, IndexDefinition index) throws SQLException {
-        return session.queryFirst(HAS_INDEX, row -> true, table.shadow().schema(), index.name())
+        return isThere(session, HAS_INDEX, index);
+    }
+
+    private boolean isThere(Session session, SqlTemplate question, IndexDefinition index) throws SQLException {
+        return session.queryFirst(question, row -> true, table.shadow().schema(), index.name())
                 .isPresent();
     }
 
     /** One after the other: each needs ACCESS EXCLUSIVE on the shadow. */
     private void addConstraints(Session session, StopSignal stop) throws SQLException {
-        SqlTemplate hasConstraint =
-                HAS_CONSTRAINT.with("shadow", SqlText.literal(table.shadow().sql()));
         for (IndexDefinition index : table.indexes()) {
-            if (index.constraint().isEmpty()
-                    || session.queryFirst(hasConstraint, row -> true, index.name())
-                            .isPresent()) {
+            if (index.constraint().isEmpty() || isThere(session, HAS_CONSTRAINT, index)) {
                 continue;
             }
             stop.check();

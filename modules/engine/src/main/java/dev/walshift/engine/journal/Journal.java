@@ -29,7 +29,7 @@ public final class Journal {
     public static final String MARK_BEGINS = "walshift migration ";
 
     private static final Pattern MARKED = Pattern.compile(MARK_BEGINS + "([0-9]{1,18}), begun [0-9.]+");
-    private static final String VERSION = "walshift journal 2";
+    private static final String VERSION = "walshift journal 3";
 
     private static final SqlTemplate CREATE = SqlTemplate.of("""
         CREATE SCHEMA IF NOT EXISTS walshift;
@@ -65,6 +65,7 @@ public final class Journal {
             direction text NOT NULL,
             seed bigint,
             next_page bigint NOT NULL DEFAULT 0,
+            heap_pages bigint[] NOT NULL,
             end_page bigint NOT NULL,
             rows_compared bigint NOT NULL DEFAULT 0,
             PRIMARY KEY (migration_id, source_oid, direction));

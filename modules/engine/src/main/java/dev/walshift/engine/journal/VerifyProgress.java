@@ -19,10 +19,11 @@ public final class VerifyProgress {
     private static final SqlTemplate CLEAR =
             SqlTemplate.of("DELETE FROM walshift.verify_scan WHERE migration_id = ? AND source_oid = ?");
     private static final SqlTemplate ADD = SqlTemplate.of("""
-        INSERT INTO walshift.verify_scan (migration_id, source_oid, direction, seed, end_page) VALUES (?, ?, ?, ?, ?)
+        INSERT INTO walshift.verify_scan (migration_id, source_oid, direction, seed, heap_pages, end_page)
+        VALUES (?, ?, ?, ?, ?::bigint[], ?)
         """);
     private static final SqlTemplate ALL = SqlTemplate.of("""
-        SELECT direction, seed, next_page, end_page, rows_compared
+        SELECT direction, seed, next_page, heap_pages, rows_compared
           FROM walshift.verify_scan
          WHERE migration_id = ? AND source_oid = ?
          ORDER BY direction = 'SHADOW_TO_SOURCE'
@@ -53,13 +54,23 @@ public final class VerifyProgress {
      * One of the two scans.
      *
      * @param seed of the random sample; empty if every page is compared
-     * @param nextPage the first page not yet looked at
-     * @param endPage behind the last page
+     * @param nextPage the first page not yet looked at, counted through all heaps
+     * @param heapPages how many pages each heap had when the scan began: one for a plain table, those of all leaves for a
+     *     partitioned one. Rows on later pages were put there by sync steps
      * @param rowsCompared so far
      */
-    public record Scan(Direction direction, OptionalLong seed, long nextPage, long endPage, long rowsCompared) {
+    public record Scan(Direction direction, OptionalLong seed, long nextPage, List<Long> heapPages, long rowsCompared) {
+        public Scan {
+            heapPages = List.copyOf(heapPages);
+        }
+
+        /** Behind the last page. */
+        public long endPage() {
+            return heapPages.stream().mapToLong(pages -> pages).sum();
+        }
+
         public boolean isDone() {
-            return nextPage >= endPage;
+            return nextPage >= endPage();
         }
     }
 
@@ -67,15 +78,25 @@ public final class VerifyProgress {
      * Begins both scans, in place of earlier ones.
      *
      * @param seed of a random sample; empty to compare every page
+     * @param shadowPages of each of its heaps
      */
-    public void begin(Session transaction, OptionalLong seed, long sourcePages, long shadowPages) throws SQLException {
+    public void begin(Session transaction, OptionalLong seed, long sourcePages, List<Long> shadowPages)
+            throws SQLException {
         clear(transaction);
-        add(transaction, Direction.SOURCE_TO_SHADOW, seed, sourcePages);
+        add(transaction, Direction.SOURCE_TO_SHADOW, seed, List.of(sourcePages));
         add(transaction, Direction.SHADOW_TO_SOURCE, seed, shadowPages);
     }
 
-    private void add(Session transaction, Direction direction, OptionalLong seed, long pages) throws SQLException {
-        transaction.update(ADD, migration, table, direction.name(), seed.isPresent() ? seed.getAsLong() : null, pages);
+    private void add(Session transaction, Direction direction, OptionalLong seed, List<Long> pages)
+            throws SQLException {
+        transaction.update(
+                ADD,
+                migration,
+                table,
+                direction.name(),
+                seed.isPresent() ? seed.getAsLong() : null,
+                pages.toArray(Long[]::new),
+                pages.stream().mapToLong(heap -> heap).sum());
     }
 
     /** Both scans in their order, or nothing if none was begun. */
@@ -89,7 +110,7 @@ public final class VerifyProgress {
                 Direction.valueOf(row.getString(1)),
                 seed == null ? OptionalLong.empty() : OptionalLong.of(seed),
                 row.getLong(3),
-                row.getLong(4),
+                List.of((Long[]) row.getArray(4).getArray()),
                 row.getLong(5));
     }
 
@@ -107,7 +128,7 @@ public final class VerifyProgress {
             throw new IllegalStateException(
                     "the scan %s of migration %d was moved by somebody else".formatted(scan, migration));
         }
-        return new Scan(scan.direction(), scan.seed(), nextPage, scan.endPage(), compared);
+        return new Scan(scan.direction(), scan.seed(), nextPage, scan.heapPages(), compared);
     }
 
     /** Forgets both scans: what they compared is to be copied again. */

@@ -2,6 +2,7 @@ package dev.walshift.engine.migration;
 
 import dev.walshift.engine.table.Blueprint;
 import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlPart;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
 import java.sql.SQLException;
@@ -31,7 +32,7 @@ final class HeldSnapshots {
            AND NOT EXISTS (SELECT FROM pg_stat_progress_vacuum v WHERE v.pid = a.pid)
            AND EXISTS (SELECT FROM pg_locks l
                         WHERE l.pid = a.pid AND l.locktype = 'relation'
-                          AND l.relation IN ({source}, to_regclass({shadow}), to_regclass({log})))
+                          AND (l.relation = {source} OR l.relation IN (SELECT to_regclass(name) FROM unnest({own}) AS name)))
         """);
 
     private final SqlTemplate holders;
@@ -49,8 +50,16 @@ final class HeldSnapshots {
     HeldSnapshots(Blueprint table) {
         holders = HOLDERS.with(
                         "source", new SqlText(Long.toString(table.source().oid())))
-                .with("shadow", SqlText.literal(table.shadow().sql()))
-                .with("log", SqlText.literal(table.keyLog().sql()));
+                .with("own", ownTables(table));
+    }
+
+    private static SqlPart ownTables(Blueprint table) {
+        SqlTemplate array = SqlTemplate.of("ARRAY[{names}]");
+        return array.with(
+                "names",
+                SqlText.list(table.ownTables().stream()
+                        .map(name -> SqlText.literal(name.sql()))
+                        .toList()));
     }
 
     /** The one that is held for longest. */

@@ -4,6 +4,7 @@ import dev.walshift.engine.StopSignal;
 import dev.walshift.engine.StoppedException;
 import dev.walshift.engine.changes.SlotName;
 import dev.walshift.engine.table.Blueprint;
+import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlStates;
 import dev.walshift.postgres.SqlTemplate;
@@ -45,7 +46,8 @@ final class Predecessor {
      */
     static void end(Session session, SlotName slot, List<Blueprint> tables, StopSignal stop) throws SQLException {
         String[] relations = tables.stream()
-                .flatMap(table -> List.of(table.shadow().sql(), table.keyLog().sql()).stream())
+                .flatMap(table -> table.ownTables().stream())
+                .map(QualifiedName::sql)
                 .toArray(String[]::new);
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         List<Integer> left = left(session, slot, relations);

@@ -62,7 +62,7 @@ final class SerialSequences {
                     JOIN pg_class t ON t.oid = g.adrelid
                     JOIN pg_namespace tn ON tn.oid = t.relnamespace
                    WHERE e.classid = 'pg_attrdef'::regclass AND e.refclassid = 'pg_class'::regclass AND e.refobjid = s.oid
-                     AND t.oid <> {source} AND tn.nspname NOT LIKE 'walshift\\_%'
+                     AND t.oid <> {source} AND NOT t.relispartition AND tn.nspname NOT LIKE 'walshift\\_%'
                    ORDER BY t.oid = to_regclass({name}) DESC NULLS LAST, t.oid DESC
                    LIMIT 1),
                  to_regclass({name}))

@@ -72,7 +72,7 @@ final class AlterProbe {
             alter(step, standIns);
             present = reader.read();
         }
-        return new AlteredClone(source, before, present, standIns.take(), written, using);
+        return new AlteredClone(source, before, present, PartitionTree.NONE, standIns.take(), written, using);
     }
 
     private void readUsing(List<AlterAction> step, TableModel before, TableModel present)

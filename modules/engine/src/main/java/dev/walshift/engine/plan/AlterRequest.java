@@ -17,6 +17,7 @@ import java.util.Set;
  * @param using expressions for columns whose type changes, by column name in the source; in place of a USING in the clauses
  * @param columnOrder the wanted order of the new table's columns, by their new names; empty to leave it
  * @param rebuild whether to write the table anew even where that is not needed, to be rid of bloat
+ * @param targetDdl the new table's own DDL, instead of clauses that alter the present one; {@code using} is by its columns then
  * @param consents what the operator agrees to that the swap does to what hangs on the table
  */
 public record AlterRequest(
@@ -25,6 +26,7 @@ public record AlterRequest(
         Map<Identifier, String> using,
         List<Identifier> columnOrder,
         boolean rebuild,
+        Optional<String> targetDdl,
         Set<Consent> consents) {
     public AlterRequest {
         clauses = List.copyOf(clauses);
@@ -33,17 +35,37 @@ public record AlterRequest(
         consents = Set.copyOf(consents);
     }
 
-    /** Neither a mere rebuild nor one that agrees to anything. */
+    /** Neither a mere rebuild nor one by DDL, that agrees to nothing. */
     public AlterRequest(
             Optional<String> table, List<String> clauses, Map<Identifier, String> using, List<Identifier> columnOrder) {
-        this(table, clauses, using, columnOrder, false, Set.of());
+        this(table, clauses, using, columnOrder, false, Optional.empty(), Set.of());
+    }
+
+    /** The same, written anew even where that is not needed. */
+    public AlterRequest rebuilding() {
+        return new AlterRequest(table, clauses, using, columnOrder, true, targetDdl, consents);
+    }
+
+    /** The same with DDL for the new table. */
+    public AlterRequest by(String ddl) {
+        return new AlterRequest(table, clauses, using, columnOrder, rebuild, Optional.of(ddl), consents);
+    }
+
+    /** The same with the operator's consent. */
+    public AlterRequest agreeingTo(Set<Consent> all) {
+        return new AlterRequest(table, clauses, using, columnOrder, rebuild, targetDdl, all);
     }
 
     /** The same change in the one form that all requests for it have: the table by its full name, each action a clause. */
     public AlterRequest normalized(QualifiedName fullName) {
+        if (targetDdl.isPresent()) {
+            return new AlterRequest(
+                    Optional.of(fullName.sql()), clauses, using, columnOrder, false, targetDdl, consents);
+        }
         List<String> actions = AlterStatement.parse(this).actions().stream()
                 .map(AlterAction::sql)
                 .toList();
-        return new AlterRequest(Optional.of(fullName.sql()), actions, Map.of(), columnOrder, rebuild, consents);
+        return new AlterRequest(
+                Optional.of(fullName.sql()), actions, Map.of(), columnOrder, rebuild, Optional.empty(), consents);
     }
 }

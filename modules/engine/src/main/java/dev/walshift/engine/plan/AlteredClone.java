@@ -12,6 +12,7 @@ import java.util.stream.IntStream;
  * @param source the table itself
  * @param before the clone as created: its columns are the source's, in order
  * @param after the clone as altered
+ * @param tree what is below it, if the operator's own DDL made it
  * @param foreignKeys out of it, into it and to itself
  * @param written each USING as the operator has it, by the column's number in the clone
  * @param using what each USING means, by the column's number in the clone, over the source's column names
@@ -20,6 +21,7 @@ record AlteredClone(
         TableModel source,
         TableModel before,
         TableModel after,
+        PartitionTree tree,
         ForeignKeys foreignKeys,
         Map<Integer, AlterAction.Using> written,
         Map<Integer, Expression> using) {

@@ -6,7 +6,9 @@ import dev.walshift.engine.table.Blueprint.StatisticsNames;
 import dev.walshift.engine.table.CatalogFingerprint;
 import dev.walshift.engine.table.Dependents;
 import dev.walshift.engine.table.IndexDefinition;
+import dev.walshift.engine.table.MappedColumn;
 import dev.walshift.engine.table.TableRef;
+import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlPart;
@@ -45,101 +47,128 @@ final class BlueprintMaker {
     }
 
     Blueprint make(ShadowNames names) throws SQLException {
-        TableModel model = new CatalogReader(session, change.shadowOid()).read();
-        List<Index> indexes = inOrder(model.indexes());
-        strip(indexes);
-        List<Constraint> forNewRows = model.constraints().stream()
-                .filter(Constraint::isForNewRowsOnly)
-                .toList();
-        stripConstraints(forNewRows);
-        stopAutovacuum();
         AlteredClone clone = change.altered();
+        PartitionTree tree = clone.tree();
+        List<TableModel> tables = new ArrayList<>(List.of(new CatalogReader(session, change.shadowOid()).read()));
+        tables.addAll(tree.tables());
+        List<TableModel> heaps = tree.isPartitioned() ? tree.leaves() : tables;
+        List<TableIndex> indexes = inOrder(tables);
+        strip(indexes);
+        List<SqlText> atSwap = new ArrayList<>();
+        for (TableModel heap : heaps) {
+            stopAutovacuum(heap);
+            atSwap.addAll(autovacuumAsBefore(heap));
+        }
         SequenceHandover sequences = new SequenceHandover(clone);
-        List<SqlText> atSwap = new ArrayList<>(autovacuumAsBefore(model));
-        atSwap.addAll(addAgain(forNewRows));
+        for (TableModel table : tables) {
+            atSwap.addAll(leaveForTheSwap(table));
+        }
         return new Blueprint(
                 source,
                 shadow,
+                tree.names(searched(clone)),
                 names.retiredSchema(),
                 names.keyLog(),
                 key.key(),
                 change.mapping(),
                 indexes.stream().map(this::definition).toList(),
                 indexes.stream()
-                        .flatMap(index -> new IndexFinishing(shadow, index).statements().stream())
+                        .flatMap(it -> new IndexFinishing(it.table(), it.index()).statements().stream())
                         .toList(),
                 atSwap,
                 dependents,
                 sequences.sequences(),
-                new StatisticsNames(names(clone.source()), names(model)),
+                new StatisticsNames(names(List.of(clone.source())), names(tables)),
                 clone.source().relation().replicaIdentity(),
                 key.replicaIdentityIndex(),
                 CatalogFingerprint.of(session, source.oid()));
     }
 
-    private List<Index> inOrder(List<Index> indexes) {
-        return indexes.stream()
-                .sorted(Comparator.comparing(
-                        (Index index) -> !index.name().equals(key.target().name())))
+    /** An index and whose it is: the shadow's, or that of a table below it. */
+    private record TableIndex(QualifiedName table, Index index) {}
+
+    private List<TableIndex> inOrder(List<TableModel> tables) {
+        return tables.stream()
+                .flatMap(table -> table.indexes().stream().map(index -> new TableIndex(table.name(), index)))
+                .sorted(Comparator.comparing((TableIndex it) ->
+                        !it.index().name().equals(key.target().name())))
                 .toList();
     }
 
-    private IndexDefinition definition(Index index) {
-        return new IndexDefinition(index.name(), index.create(shadow), index.addConstraint(shadow), index.tablespace());
+    private IndexDefinition definition(TableIndex it) {
+        Index index = it.index();
+        return new IndexDefinition(
+                index.name(), index.create(it.table()), index.addConstraint(it.table()), index.tablespace());
     }
 
-    private void strip(List<Index> indexes) throws SQLException {
-        for (Index index : indexes) {
+    /** What is a part of a partitioned table's index goes with that. */
+    private void strip(List<TableIndex> indexes) throws SQLException {
+        for (TableIndex it : indexes) {
+            Index index = it.index();
+            if (index.marks().parent().isPresent()) {
+                continue;
+            }
             SqlPart drop = index.constraint().isPresent()
-                    ? DROP_CONSTRAINT.with("table", shadow).with("name", index.name())
+                    ? DROP_CONSTRAINT.with("table", it.table()).with("name", index.name())
                     : DROP_INDEX.with("index", new QualifiedName(shadow.schema(), index.name()));
             session.execute(drop);
         }
     }
 
-    private void stripConstraints(List<Constraint> constraints) throws SQLException {
-        for (Constraint constraint : constraints) {
-            session.execute(DROP_CONSTRAINT.with("table", shadow).with("name", constraint.name()));
-        }
-    }
-
-    /** In the swap, where NOT VALID spares the server from looking at the rows. */
-    private List<SqlText> addAgain(List<Constraint> constraints) {
+    /** Constraints for new rows only: in the swap NOT VALID spares the server from looking at the rows. */
+    private List<SqlText> leaveForTheSwap(TableModel table) throws SQLException {
+        QualifiedName swapped = table.name().in(source.name().schema());
         List<SqlText> statements = new ArrayList<>();
-        for (Constraint constraint : constraints) {
-            statements.add(new SqlText(ADD_CONSTRAINT
-                    .with("table", source.name())
-                    .with("name", constraint.name())
-                    .with("definition", constraint.definition())
-                    .sql()));
-            CommentWriter.ofConstraint(source.name(), constraint)
-                    .ifPresent(comment -> statements.add(new SqlText(comment.sql())));
+        for (Constraint constraint : table.constraints()) {
+            if (constraint.isForNewRowsOnly()) {
+                session.execute(DROP_CONSTRAINT.with("table", table.name()).with("name", constraint.name()));
+                statements.add(new SqlText(ADD_CONSTRAINT
+                        .with("table", swapped)
+                        .with("name", constraint.name())
+                        .with("definition", constraint.definition())
+                        .sql()));
+                CommentWriter.ofConstraint(swapped, constraint)
+                        .ifPresent(comment -> statements.add(new SqlText(comment.sql())));
+            }
         }
         return statements;
     }
 
-    /** It would scan the shadow while it is filled, and hold off the swap. */
-    private void stopAutovacuum() throws SQLException {
-        SqlText off = new SqlText("autovacuum_enabled = false, toast.autovacuum_enabled = false");
-        session.execute(SET.with("table", shadow).with("options", off));
+    /** Columns of the partition key by which a row is found: null would find none, and what can't be computed again the wrong one. */
+    private List<Identifier> searched(AlteredClone clone) {
+        List<Identifier> repeatable =
+                change.mapping().repeatable().stream().map(MappedColumn::target).toList();
+        return clone.tree().keyColumns().stream()
+                .filter(name -> clone.after().column(name).orElseThrow().notNull() && repeatable.contains(name))
+                .toList();
     }
 
-    private List<SqlText> autovacuumAsBefore(TableModel model) {
+    /** It would scan the shadow while it is filled, and hold off the swap. */
+    private void stopAutovacuum(TableModel heap) throws SQLException {
+        SqlText off = new SqlText("autovacuum_enabled = false, toast.autovacuum_enabled = false");
+        session.execute(SET.with("table", heap.name()).with("options", off));
+    }
+
+    private List<SqlText> autovacuumAsBefore(TableModel heap) {
         return List.of(
-                restore("", model.relation().options()),
-                restore("toast.", model.relation().toastOptions()));
+                restore(heap, "", heap.relation().options()),
+                restore(heap, "toast.", heap.relation().toastOptions()));
     }
 
     /** With all of them: the server appends what it is told to set, and pg_dump shows the order. */
-    private SqlText restore(String prefix, List<String> options) {
+    private SqlText restore(TableModel heap, String prefix, List<String> options) {
         boolean chosen = options.stream().map(Options::name).anyMatch(AUTOVACUUM::equals);
         SqlTemplate statement = chosen
                 ? SET.with("options", Options.list(prefix, options))
                 : RESET.with("options", new SqlText(prefix + AUTOVACUUM));
-        return new SqlText(statement.with("table", source.name()).sql());
+        return new SqlText(
+                statement.with("table", heap.name().in(source.name().schema())).sql());
     }
 
-    private static List<QualifiedName> names(TableModel table) {
-        return table.statistics().stream().map(Statistics::name).toList();
+    private static List<QualifiedName> names(List<TableModel> tables) {
+        return tables.stream()
+                .flatMap(table -> table.statistics().stream())
+                .map(Statistics::name)
+                .toList();
     }
 }

@@ -37,6 +37,10 @@ final class ChangeReport {
                 compare(source.orElseThrow(), target);
             }
         }
+        clone.tree()
+                .key()
+                .ifPresent(key -> lines.add("partitioned by %s, %d tables that hold rows"
+                        .formatted(key, clone.tree().leaves().size())));
         TableModel before = clone.before();
         TableModel after = clone.after();
         compareNamed("constraint", checks(before), checks(after), Constraint::name, Constraint::definition);

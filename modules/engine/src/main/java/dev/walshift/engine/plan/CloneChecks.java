@@ -25,16 +25,21 @@ final class CloneChecks {
                             WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND c.relkind = 'S'
                               AND d.refclassid = 'pg_class'::regclass AND d.refobjid = source.oid
                               AND d.deptype IN ('a', 'i'))
-        UNION ALL
+        UNION
         SELECT t.typname
           FROM pg_class clone
           JOIN pg_type row_type ON row_type.oid = clone.reltype
           JOIN pg_type array_type ON array_type.oid = row_type.typarray
           JOIN pg_class source ON source.oid = ?::oid
           JOIN pg_type t ON t.typnamespace = source.relnamespace AND t.typname IN (row_type.typname, array_type.typname)
-         WHERE clone.oid = ?::oid
+         WHERE clone.oid = ANY (?::oid[])
            AND t.oid <> source.reltype
            AND t.oid <> (SELECT s.typarray FROM pg_type s WHERE s.oid = source.reltype)
+        UNION
+        SELECT x.stxname
+          FROM pg_statistic_ext x
+          JOIN pg_class source ON source.oid = ?::oid AND x.stxnamespace = source.relnamespace
+         WHERE x.stxname = ANY (?::text[]) AND x.stxrelid <> source.oid
         """);
 
     private final Session session;
@@ -61,6 +66,7 @@ final class CloneChecks {
         List<Column> unfilled = clone.after().columns().stream()
                 .filter(column -> column.notNull()
                         && !column.hasValue()
+                        && !clone.written().containsKey(column.number())
                         && clone.sourceOf(column).isEmpty())
                 .toList();
         if (!unfilled.isEmpty()
@@ -75,6 +81,11 @@ final class CloneChecks {
         }
     }
 
+    /** The new table and what is below it. */
+    private Stream<TableModel> allTables() {
+        return Stream.concat(Stream.of(clone.after()), clone.tree().tables().stream());
+    }
+
     private void checkStatistics() {
         for (Statistics statistics : clone.source().statistics()) {
             if (!statistics.name().schema().equals(clone.source().name().schema())) {
@@ -87,26 +98,32 @@ final class CloneChecks {
     }
 
     private void checkNames() throws SQLException {
-        String[] names = Stream.concat(
-                        clone.after().indexes().stream().map(Index::name),
-                        clone.after().sequences().stream()
-                                .map(sequence -> sequence.name().name()))
+        String[] names = allTables()
+                .flatMap(CloneChecks::relations)
                 .map(Identifier::name)
                 .toArray(String[]::new);
+        Long[] tables = allTables().map(table -> table.relation().oid()).toArray(Long[]::new);
+        String[] statistics = allTables()
+                .flatMap(table -> table.statistics().stream())
+                .map(it -> it.name().name().name())
+                .toArray(String[]::new);
         long source = clone.source().relation().oid();
-        for (String name : session.query(
-                TAKEN,
-                row -> row.getString(1),
-                source,
-                names,
-                source,
-                clone.after().relation().oid())) {
+        for (String name :
+                session.query(TAKEN, row -> row.getString(1), source, names, source, tables, source, statistics)) {
             findings.shadowProblem(
                     ProblemCode.UNSUPPORTED_CHANGE,
                     "schema %s already has something called %s, a name that the changed table needs"
                             .formatted(clone.source().name().schema(), name),
                     "Give what the change adds a name of its own: ADD CONSTRAINT name ...");
         }
+    }
+
+    /** What goes over with a table, by name: itself, its indexes and sequences. */
+    private static Stream<Identifier> relations(TableModel table) {
+        Stream<Identifier> parts = Stream.concat(
+                table.indexes().stream().map(Index::name),
+                table.sequences().stream().map(sequence -> sequence.name().name()));
+        return Stream.concat(Stream.of(table.name().name()), parts);
     }
 
     /** A serial's sequence stays itself, and so keeps its name from a new identity column's. */

@@ -110,6 +110,44 @@ record Column(
         }
     }
 
+    /** The same with another number. */
+    Column numbered(int other) {
+        return new Column(
+                other,
+                name,
+                type,
+                collation,
+                ownCollation,
+                base,
+                notNull,
+                expression,
+                hasValue,
+                generated,
+                identity,
+                tuning,
+                comment,
+                privileges);
+    }
+
+    /** The same with another comment and other rights on it. */
+    Column with(Optional<String> otherComment, List<Privilege> otherPrivileges) {
+        return new Column(
+                number,
+                name,
+                type,
+                collation,
+                ownCollation,
+                base,
+                notNull,
+                expression,
+                hasValue,
+                generated,
+                identity,
+                tuning,
+                otherComment,
+                otherPrivileges);
+    }
+
     boolean isGenerated() {
         return generated != Generated.NO;
     }

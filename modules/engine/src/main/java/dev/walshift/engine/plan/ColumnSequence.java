@@ -34,6 +34,11 @@ record ColumnSequence(
                 .with("settings", settings);
     }
 
+    /** The same with other rights on it. */
+    ColumnSequence withPrivileges(List<Privilege> others) {
+        return new ColumnSequence(name, column, identity, type, settings, comment, others);
+    }
+
     /** The same in another schema. */
     ColumnSequence in(Identifier schema) {
         return new ColumnSequence(name.in(schema), column, identity, type, settings, comment, privileges);

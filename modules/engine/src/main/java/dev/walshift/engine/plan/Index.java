@@ -21,7 +21,7 @@ import java.util.Set;
  * @param statistics actions of ALTER INDEX that set statistics targets
  * @param options storage parameters
  * @param constraint the constraint that rests on it
- * @param withoutOverlaps whether only the constraint's own statement can build it (EXCLUDE, WITHOUT OVERLAPS)
+ * @param withoutOverlaps whether it belongs to a constraint that is more than its index (EXCLUDE, WITHOUT OVERLAPS)
  */
 record Index(
         long oid,
@@ -55,8 +55,10 @@ record Index(
      *
      * @param clustered CLUSTER orders the table by it
      * @param replicaIdentity it was chosen as replica identity
+     * @param partitioned it is a partitioned table's, and holds no entries itself
+     * @param parent the partitioned table's index that it is a part of
      */
-    record Marks(boolean clustered, boolean replicaIdentity) {}
+    record Marks(boolean clustered, boolean replicaIdentity, boolean partitioned, Optional<Identifier> parent) {}
 
     boolean isPrimaryKey() {
         return constraint.map(Constraint::kind).equals(Optional.of(Constraint.Kind.PRIMARY_KEY));
@@ -68,20 +70,32 @@ record Index(
 
     /** The statement that builds it, if it can be built without its constraint. */
     Optional<SqlText> create(SqlPart table) {
-        if (withoutOverlaps) {
+        if (needsConstraint()) {
             return Optional.empty();
         }
         return Optional.of(new SqlText(CREATE.with("unique", new SqlText(unique ? "UNIQUE " : ""))
                 .with("name", name)
-                .with("table", table)
+                .with("table", alone(table))
                 .with("definition", definition)
                 .sql()));
+    }
+
+    /** Whether only the constraint's own statement can build it. */
+    private boolean needsConstraint() {
+        return withoutOverlaps || (marks.partitioned() && constraint.isPresent());
+    }
+
+    /** Without what is below a partitioned table: those have indexes of their own, with names of their own, to be attached. */
+    private SqlPart alone(SqlPart table) {
+        return marks.partitioned() ? SqlTemplate.of("ONLY {table}").with("table", table) : table;
     }
 
     /** The statement that adds its constraint, if it has one. */
     Optional<SqlText> addConstraint(SqlPart table) {
         return constraint.map(it -> new SqlText(
-                withoutOverlaps ? addWhole(table, it).sql() : promote(table, it).sql()));
+                needsConstraint()
+                        ? addWhole(alone(table), it).sql()
+                        : promote(table, it).sql()));
     }
 
     private SqlPart addWhole(SqlPart table, Constraint it) {

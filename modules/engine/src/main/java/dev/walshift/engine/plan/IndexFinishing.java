@@ -10,6 +10,7 @@ import java.util.List;
 /** What can only be said of an index once it exists. */
 final class IndexFinishing {
     private static final SqlTemplate ALTER_INDEX = SqlTemplate.of("ALTER INDEX {index} {actions}");
+    private static final SqlTemplate ATTACH = SqlTemplate.of("ALTER INDEX {parent} ATTACH PARTITION {index}");
     private static final SqlTemplate COMMENT_INDEX = SqlTemplate.of("COMMENT ON INDEX {index} IS {comment}");
     private static final SqlTemplate COMMENT_CONSTRAINT =
             SqlTemplate.of("COMMENT ON CONSTRAINT {name} ON {table} IS {comment}");
@@ -28,6 +29,11 @@ final class IndexFinishing {
     List<SqlText> statements() {
         List<SqlPart> statements = new ArrayList<>();
         QualifiedName name = new QualifiedName(table.schema(), index.name());
+        // Nothing happens if it is attached already.
+        index.marks()
+                .parent()
+                .ifPresent(parent -> statements.add(ATTACH.with("parent", new QualifiedName(table.schema(), parent))
+                        .with("index", name)));
         if (!index.statistics().isEmpty()) {
             statements.add(ALTER_INDEX.with("index", name).with("actions", SqlText.list(index.statistics())));
         }

@@ -15,12 +15,15 @@ final class IndexReader {
     private static final SqlTemplate INDEXES = SqlTemplate.of("""
         SELECT i.indexrelid::bigint AS oid, pg_relation_filenode(i.indexrelid) AS filenode, c.relname, i.indisunique,
                pg_get_indexdef(i.indexrelid) AS definition,
-               format('CREATE %sINDEX %I ON %I.%I ', CASE WHEN i.indisunique THEN 'UNIQUE ' END,
-                      c.relname, n.nspname, t.relname) AS head,
+               format('CREATE %sINDEX %I ON %s%I.%I ', CASE WHEN i.indisunique THEN 'UNIQUE ' END,
+                      c.relname, CASE WHEN c.relkind = 'I' THEN 'ONLY ' END, n.nspname, t.relname) AS head,
                keys.names, i.indisvalid AND i.indisready AND i.indislive AS valid,
                i.indisunique AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL AND m.amname = 'btree'
                AND keys.compares_alike AS plain_key,
                s.spcname, i.indisclustered, i.indisreplident,
+               c.relkind = 'I' AS partitioned,
+               (SELECT up.relname FROM pg_inherits h JOIN pg_class up ON up.oid = h.inhparent
+                 WHERE h.inhrelid = i.indexrelid) AS parent,
                ARRAY(SELECT format('ALTER COLUMN %s SET STATISTICS %s', a.attnum, a.attstattarget)
                        FROM pg_attribute a
                       WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0
@@ -67,7 +70,11 @@ final class IndexReader {
                 row.getBoolean("valid"),
                 row.getBoolean("plain_key"),
                 CatalogReader.optional(row, "spcname").map(Identifier::new),
-                new Index.Marks(row.getBoolean("indisclustered"), row.getBoolean("indisreplident")),
+                new Index.Marks(
+                        row.getBoolean("indisclustered"),
+                        row.getBoolean("indisreplident"),
+                        row.getBoolean("partitioned"),
+                        CatalogReader.optional(row, "parent").map(Identifier::new)),
                 CatalogReader.strings(row, "statistics").stream()
                         .map(SqlText::new)
                         .toList(),

@@ -104,7 +104,10 @@ final class KeyChooser {
                     ProblemCode.NO_IDENTITY_KEY,
                     "after the change no unique index is left on the columns of %s, by which rows are told apart"
                             .formatted(candidate.name()),
-                    "Keep that index or make another on the same columns in the same ALTER TABLE"));
+                    clone.tree().isPartitioned()
+                            ? "Give the new table a primary key, or another unique index, with the columns %s first and the partition key after them"
+                                    .formatted(SqlText.list(candidate.keyColumns()))
+                            : "Keep that index or make another on the same columns in the same ALTER TABLE"));
         }
         return objections;
     }
@@ -155,9 +158,20 @@ final class KeyChooser {
                 .map(column -> clone.targetOf(column.name()).orElseThrow().name())
                 .collect(toSet());
         return clone.after().indexes().stream()
-                .filter(index ->
-                        index.plainKey() && index.valid() && index.keySet().equals(names))
+                .filter(index -> index.plainKey() && index.valid() && tellsApart(index, names))
                 .min(Comparator.comparing((Index index) -> !index.isPrimaryKey()));
+    }
+
+    /**
+     * A unique index of a partitioned table has the partition key too. That rows have keys of their own follows from the source's index
+     * then; this one finds them, as the key comes first, and keeps a row from being there twice.
+     */
+    private boolean tellsApart(Index index, Set<Identifier> key) {
+        if (!clone.tree().isPartitioned()) {
+            return index.keySet().equals(key);
+        }
+        return index.keyColumns().size() >= key.size()
+                && Set.copyOf(index.keyColumns().subList(0, key.size())).equals(key);
     }
 
     private KeyChoice choice(Index index) {

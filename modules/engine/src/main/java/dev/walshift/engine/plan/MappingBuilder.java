@@ -4,6 +4,7 @@ import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.plan.AlterAction.Using;
 import dev.walshift.engine.table.MappedColumn;
 import dev.walshift.engine.table.RowMapping;
+import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
 import java.sql.SQLException;
@@ -42,19 +43,23 @@ final class MappingBuilder {
         List<MappedColumn> mapping = new ArrayList<>();
         for (Column target : clone.after().columns()) {
             Optional<Column> source = clone.sourceOf(target);
-            if (source.isPresent() && !target.isGenerated()) {
-                mapping.add(map(source.orElseThrow(), target));
+            Using written = clone.written().get(target.number());
+            if (written != null) {
+                mapping.add(convert(source.orElse(target).name(), target, written));
+            } else if (source.isPresent() && !target.isGenerated()) {
+                mapping.add(take(source.orElseThrow(), target));
             }
         }
         return new RowMapping(mapping);
     }
 
-    private MappedColumn map(Column source, Column target) throws SQLException {
-        Using written = clone.written().get(target.number());
-        if (written == null) {
-            return new MappedColumn(
-                    target.name(), target.type(), new SqlText(source.name().sql()), isRepeatable(source, target));
-        }
+    private MappedColumn take(Column source, Column target) throws SQLException {
+        return new MappedColumn(
+                target.name(), target.type(), new SqlText(source.name().sql()), isRepeatable(source, target));
+    }
+
+    /** @param column as the operator calls it */
+    private MappedColumn convert(Identifier column, Column target, Using written) {
         if (written.literal()) {
             // Its type is still open: the server would take it for text, which need not convert by assignment.
             SqlText type = new SqlText(target.type().sql());
@@ -68,14 +73,14 @@ final class MappingBuilder {
             findings.shadowProblem(
                     ProblemCode.UNSUPPORTED_CHANGE,
                     "the USING expression of column %s can't be read back from the server: %s"
-                            .formatted(source.name(), written.sql()),
+                            .formatted(column, written.sql()),
                     "Put it into a function and call that");
             return new MappedColumn(target.name(), target.type(), new SqlText(written.sql()), false);
         }
         if (using.unsettled()) {
             findings.notice(
                     "the USING expression of column %s depends on settings; it is evaluated with TimeZone = UTC, DateStyle = ISO"
-                            .formatted(source.name()));
+                            .formatted(column));
         }
         return new MappedColumn(target.name(), target.type(), using.sql(), using.repeatable());
     }

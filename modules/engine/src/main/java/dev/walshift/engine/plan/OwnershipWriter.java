@@ -49,6 +49,20 @@ final class OwnershipWriter {
         }
     }
 
+    /** Gives it the model's owner, and nobody else any right. */
+    void applyOwnerAlone() throws SQLException {
+        own();
+        long oid = session.queryOne(OID, row -> row.getLong(1), table.schema(), table.name());
+        SqlPart object = SqlTemplate.of("TABLE {table}").with("table", table);
+        Optional<Identifier> owner = Optional.of(model.relation().owner());
+        Set<Optional<Identifier>> done = new HashSet<>(Set.of(owner));
+        for (Privilege privilege : PrivilegeReader.ofRelation(session, oid)) {
+            if (done.add(privilege.grantee())) {
+                session.execute(privilege.revokeAll(object));
+            }
+        }
+    }
+
     /** A new owner must be allowed to create objects in the schema, if it is not a superuser who asks. */
     private void own() throws SQLException {
         Identifier owner = model.relation().owner();

@@ -3,8 +3,10 @@ package dev.walshift.engine.plan;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
+import dev.walshift.postgres.SqlText;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -38,6 +40,13 @@ record Settings(String searchPath, String defaultTablespace, String lockTimeout)
     void asOperator(Session session) throws SQLException {
         set(session, "search_path", searchPath);
         set(session, "default_tablespace", defaultTablespace);
+    }
+
+    /** The same, with names looked for in {@code schemas} first. */
+    void asOperatorIn(Session session, List<Identifier> schemas) throws SQLException {
+        asOperator(session);
+        String first = SqlText.list(schemas).sql();
+        set(session, "search_path", searchPath.isBlank() ? first : first + ", " + searchPath);
     }
 
     void asWalshift(Session session) throws SQLException {

@@ -135,6 +135,9 @@ final class StatementParser {
 
     /** Adds the expressions that were given apart, by the source's names, to the actions, which use the present ones. */
     private void addUsing() throws UnreadableException {
+        if (request.targetDdl().isPresent()) {
+            return;
+        }
         Map<Identifier, Identifier> sourceNames = new HashMap<>();
         Set<Identifier> placed = new HashSet<>();
         for (int i = 0; i < actions.size(); i++) {
@@ -163,7 +166,7 @@ final class StatementParser {
         }
     }
 
-    private static Using using(Identifier column, String expression) throws UnreadableException {
+    static Using using(Identifier column, String expression) throws UnreadableException {
         List<SqlToken> tokens = SqlToken.all(expression);
         if (tokens.isEmpty()
                 || tokens.stream().anyMatch(token -> token.depth() == 0 && (token.is(',') || token.is(';')))) {

@@ -43,9 +43,6 @@ final class Surveyor {
           FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE c.oid = ?::oid
         """);
-    private static final SqlTemplate CREATE_COLUMNS = SqlTemplate.of("CREATE TABLE {columns} (LIKE {table})");
-    private static final SqlTemplate DROP = SqlTemplate.of("DROP TABLE {table}");
-    private static final Identifier COLUMNS = new Identifier("walshift_columns");
     private static final SqlText SAVEPOINT = new SqlText("SAVEPOINT walshift_probe");
     private static final SqlText ROLLBACK = new SqlText("ROLLBACK TO SAVEPOINT walshift_probe");
     private static final SqlText RELEASE = new SqlText("RELEASE SAVEPOINT walshift_probe");
@@ -53,6 +50,7 @@ final class Surveyor {
     private final Session session;
     private final AlterRequest request;
     private final AlterStatement statement;
+    private final Optional<TargetFile> target;
     private final Findings findings = new Findings();
     private final List<String> changes = new ArrayList<>();
     private Strategy strategy = Strategy.SHADOW;
@@ -61,6 +59,7 @@ final class Surveyor {
         this.session = session;
         this.request = request;
         this.statement = AlterStatement.parse(request);
+        this.target = request.targetDdl().map(TargetFile::parse);
     }
 
     /** What is done to have a schema for the clone. */
@@ -76,6 +75,7 @@ final class Surveyor {
     Survey survey(SchemaMaker schema) throws SQLException {
         Settings settings = Settings.of(session);
         statement.problems().forEach(findings::problem);
+        target.ifPresent(this::judge);
         Optional<Long> oid = statement.table().isEmpty() ? Optional.empty() : find();
         settings.pin(session, PATIENCE);
         boolean writable = new ServerChecks(session, findings).check();
@@ -94,13 +94,24 @@ final class Surveyor {
         if (writable
                 && verdict.plain()
                 && verdict.ours()
-                && statement.problems().isEmpty()) {
+                && statement.problems().isEmpty()
+                && target.stream().allMatch(file -> file.problems().isEmpty())) {
             change = probe(settings, look.table, schema, eventTriggers);
         }
         Dependents dependents = verdict.plain() ? dependents(look.table, change) : Dependents.NONE;
         settings.restore(session);
         return new Survey(
                 look.table, describe(look.table.name()), look.size, strategy, changes, findings, dependents, change);
+    }
+
+    private void judge(TargetFile file) {
+        file.problems().forEach(findings::problem);
+        if (!request.clauses().isEmpty() || !request.columnOrder().isEmpty()) {
+            findings.problem(
+                    ProblemCode.WRONG_STATEMENT,
+                    "the new table's own DDL says all that there is to change, and more is asked for",
+                    "Give either the new table's DDL, or clauses of ALTER TABLE and an order of columns");
+        }
     }
 
     private Dependents dependents(TableRef table, Optional<Change> change) throws SQLException {
@@ -119,7 +130,7 @@ final class Surveyor {
                         table.oid(),
                         table.name(),
                         clone.map(altered -> altered.after().name()),
-                        clone.map(AlteredClone::foreignKeys),
+                        target.isPresent() ? Optional.empty() : clone.map(AlteredClone::foreignKeys),
                         columns,
                         dropped,
                         request.consents()));
@@ -158,6 +169,9 @@ final class Surveyor {
 
     /** The order of columns is part of what is asked for, although no statement can say it. */
     private String describe(QualifiedName table) {
+        if (request.targetDdl().isPresent()) {
+            return request.targetDdl().get().strip();
+        }
         return request.columnOrder().isEmpty()
                 ? statement.sql(table)
                 : "%s\n/* columns in the order %s */"
@@ -186,8 +200,10 @@ final class Surveyor {
             if (!new StatementChecks(session, source, findings).check(statement)) {
                 return Optional.empty();
             }
-            AlteredClone clone =
-                    new AlterProbe(session, settings, source, schema.make(session), eventTriggers).run(statement);
+            Identifier probeSchema = schema.make(session);
+            AlteredClone clone = target.isPresent()
+                    ? new TargetProbe(session, settings, source, probeSchema, request.using()).run(target.get())
+                    : new AlterProbe(session, settings, source, probeSchema, eventTriggers).run(statement);
             Optional<Change> change = Optional.of(judge(clone));
             session.execute(RELEASE);
             return change;
@@ -216,18 +232,20 @@ final class Surveyor {
 
     private Change judge(AlteredClone clone) throws SQLException {
         new CloneChecks(session, clone, findings).check();
+        if (target.isPresent()) {
+            new TargetChecks(session, clone, findings).check();
+        }
         changes.addAll(new ChangeReport(clone).lines());
         ColumnOrder order = new ColumnOrder(session, clone, request.columnOrder());
         boolean rebuild = request.rebuild() || statement.steps().isEmpty() || order.isAsked();
         strategy = rebuild ? Strategy.SHADOW : StrategyChooser.choose(clone);
-        QualifiedName columns = new QualifiedName(clone.after().name().schema(), COLUMNS);
-        session.execute(CREATE_COLUMNS
-                .with("columns", columns)
-                .with("table", clone.source().name()));
-        ExpressionProbe expressions = new ExpressionProbe(session, columns);
-        RowMapping mapping = new MappingBuilder(clone, expressions, findings).build();
-        Optional<KeyChoice> key = new KeyChooser(clone, expressions, findings).choose();
-        session.execute(DROP.with("table", columns));
+        RowMapping mapping;
+        Optional<KeyChoice> key;
+        try (SourceColumns columns = SourceColumns.create(
+                session, clone.source().name(), clone.after().name().schema())) {
+            mapping = new MappingBuilder(clone, columns.expressions(), findings).build();
+            key = new KeyChooser(clone, columns.expressions(), findings).choose();
+        }
         long shadow = clone.after().relation().oid();
         if (order.isAsked() && order.isComplete(findings)) {
             shadow = order.apply();

@@ -89,6 +89,43 @@ record TableModel(
         return constraints.stream().anyMatch(constraint -> constraint.kind() == Constraint.Kind.NOT_NULL);
     }
 
+    /** The sequence of a column, whichever way it owns it. */
+    Optional<ColumnSequence> sequenceOf(Identifier column) {
+        return identityOf(column)
+                .or(() -> sequences.stream()
+                        .filter(sequence -> sequence.column().equals(column))
+                        .findFirst());
+    }
+
+    /** The same as another role's, with its statistics. */
+    TableModel ownedBy(Identifier owner) {
+        Relation owned = new Relation(
+                relation.oid(),
+                relation.name(),
+                relation.filenode(),
+                owner,
+                relation.tablespace(),
+                relation.replicaIdentity(),
+                relation.options(),
+                relation.toastOptions(),
+                relation.comment(),
+                relation.privileges());
+        List<Statistics> theirs = statistics.stream()
+                .map(it -> new Statistics(it.name(), owner, it.definition(), it.target(), it.comment()))
+                .toList();
+        return new TableModel(owned, columns, constraints, indexes, sequences, theirs);
+    }
+
+    /** The same as another relation. */
+    TableModel withRelation(Relation other) {
+        return new TableModel(other, columns, constraints, indexes, sequences, statistics);
+    }
+
+    /** The same with other sequences. */
+    TableModel withSequences(List<ColumnSequence> others) {
+        return new TableModel(relation, columns, constraints, indexes, others, statistics);
+    }
+
     /** The same with other columns in another order. */
     TableModel withColumns(List<Column> ordered) {
         return new TableModel(relation, ordered, constraints, indexes, sequences, statistics);

@@ -3,6 +3,7 @@ package dev.walshift.engine.table;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.SqlText;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -13,6 +14,7 @@ import java.util.Optional;
  * @param source the table to change
  * @param shadow its successor while it is filled
  * @param retiredSchema where the source goes in the swap
+ * @param partitions of the shadow, if it is partitioned
  * @param keyLog where its changed keys are kept
  * @param key identifies a row in both
  * @param mapping makes the shadow's rows
@@ -31,6 +33,7 @@ import java.util.Optional;
 public record Blueprint(
         TableRef source,
         QualifiedName shadow,
+        Partitions partitions,
         Identifier retiredSchema,
         QualifiedName keyLog,
         IdentityKey key,
@@ -59,6 +62,22 @@ public record Blueprint(
         }
     }
 
+    public boolean hasPartitions() {
+        return !partitions.tables().isEmpty();
+    }
+
+    /** The tables that hold the shadow's rows. */
+    public List<QualifiedName> heaps() {
+        return hasPartitions() ? partitions.leaves() : List.of(shadow);
+    }
+
+    /** All tables that are the migration's own, the key log among them. */
+    public List<QualifiedName> ownTables() {
+        List<QualifiedName> tables = new ArrayList<>(List.of(shadow, keyLog));
+        tables.addAll(partitions.tables());
+        return tables;
+    }
+
     /** Whether a unique or exclusion constraint can be checked late; ON CONFLICT does not work with those. */
     public boolean hasDeferrableConstraint() {
         return indexes.stream()
@@ -76,6 +95,7 @@ public record Blueprint(
         return new Blueprint(
                 new TableRef(source.oid(), source.name(), filenode),
                 shadow,
+                partitions,
                 retiredSchema,
                 keyLog,
                 key,

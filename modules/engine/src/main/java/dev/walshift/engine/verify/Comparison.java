@@ -7,6 +7,7 @@ import dev.walshift.engine.table.MappedColumn;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlPart;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
 import java.sql.Array;
@@ -36,8 +37,8 @@ final class Comparison {
 
     private static final SqlTemplate SOURCE_TO_SHADOW = SqlTemplate.of("""
         SELECT {result}
-          FROM (SELECT {sourceSide} FROM ONLY {source} WHERE ctid >= {from} AND ctid < {to}) AS s
-          LEFT JOIN (SELECT {shadowSide} FROM ONLY {shadow}) AS t ON {sameKey}
+          FROM (SELECT {sourceSide} FROM ONLY {heap} WHERE ctid >= {from} AND ctid < {to}) AS s
+          LEFT JOIN (SELECT {shadowSide} FROM {shadow}) AS t ON {sameRow}
         """);
     private static final SqlTemplate DIFFERS =
             SqlTemplate.of("t.present IS NULL OR ROW({sourceValues})::record *<> ROW({shadowValues})::record");
@@ -45,11 +46,18 @@ final class Comparison {
     /** By the key cast back: the conversions that the plan allows for a key are one to one. */
     private static final SqlTemplate SHADOW_TO_SOURCE = SqlTemplate.of("""
         SELECT {result}
-          FROM (SELECT {shadowSide} FROM ONLY {shadow} WHERE ctid >= {from} AND ctid < {to}) AS t
+          FROM (SELECT {shadowSide} FROM ONLY {heap} WHERE ctid >= {from} AND ctid < {to}) AS t
           LEFT JOIN (SELECT {sourceSide} FROM ONLY {source}) AS s ON {sameKey}
         """);
 
-    private static final SqlText NOT_IN_SOURCE = new SqlText("s.present IS NULL");
+    /**
+     * A unique index on the key keeps a plain shadow from having a second row for the source's. In a partitioned one that could lie in
+     * another partition, so the values are compared once more.
+     */
+    private static final SqlTemplate NOT_IN_SOURCE = SqlTemplate.of("s.present IS NULL{orOther}");
+
+    private static final SqlTemplate OR_OTHER =
+            SqlTemplate.of(" OR ROW({sourceValues})::record *<> ROW({shadowValues})::record");
 
     private static final SqlTemplate COUNT =
             SqlTemplate.of("SELECT count(*), count(*) FILTER (WHERE differs) FROM ({ranges}) AS compared (differs)");
@@ -101,8 +109,13 @@ final class Comparison {
         return pages(session, table.source().name());
     }
 
-    long shadowPages(Session session) throws SQLException {
-        return pages(session, table.shadow());
+    /** Of each of its heaps. */
+    List<Long> shadowPages(Session session) throws SQLException {
+        List<Long> pages = new ArrayList<>();
+        for (QualifiedName heap : table.heaps()) {
+            pages.add(pages(session, heap));
+        }
+        return pages;
     }
 
     private static long pages(Session session, QualifiedName table) throws SQLException {
@@ -110,18 +123,18 @@ final class Comparison {
     }
 
     /** Compares the rows on these pages with those of the other table. The server's workers see what the transaction has written. */
-    Found count(Session transaction, Direction direction, List<PageRange> ranges) throws SQLException {
+    Found count(Session transaction, Direction direction, List<Heaps.Part> pages) throws SQLException {
         transaction.execute(SETTINGS.with("workers", number(workers > 1 ? workers : 0)));
         return transaction.queryOne(
-                COUNT.with("ranges", select(direction, ranges, differs(direction))),
+                COUNT.with("ranges", select(direction, pages, differs(direction))),
                 row -> new Found(row.getLong(1), row.getLong(2)));
     }
 
     /** Writes what differs on these pages, the values too, into a table beside the key log; returns the first ones. */
-    List<Difference> keep(Session transaction, Direction direction, List<PageRange> ranges) throws SQLException {
+    List<Difference> keep(Session transaction, Direction direction, List<Heaps.Part> pages) throws SQLException {
         transaction.execute(CREATE_EVIDENCE.with("evidence", evidence()));
         long unused = transaction.update(KEEP.with("evidence", evidence())
-                .with("ranges", select(direction, ranges, evidence(direction)))
+                .with("ranges", select(direction, pages, evidence(direction)))
                 .with("kept", number(KEPT)));
         return transaction.query(
                 FIRST.with("evidence", evidence()).with("shown", number(SHOWN)),
@@ -138,15 +151,15 @@ final class Comparison {
         return List.of((String[]) array.getArray());
     }
 
-    private SqlText select(Direction direction, List<PageRange> ranges, SqlText result) {
-        SqlTemplate select = (direction == Direction.SOURCE_TO_SHADOW ? sourceToShadow() : shadowToSource())
-                .with("source", table.source().name())
-                .with("shadow", table.shadow())
-                .with("result", result);
+    private SqlText select(Direction direction, List<Heaps.Part> pages, SqlText result) {
+        SqlTemplate select =
+                (direction == Direction.SOURCE_TO_SHADOW ? sourceToShadow() : shadowToSource()).with("result", result);
         return SqlText.join(
                 " UNION ALL ",
-                ranges.stream()
-                        .map(range -> select.with("from", range.firstRow()).with("to", range.behindLastRow()))
+                pages.stream()
+                        .map(part -> select.with("heap", part.table())
+                                .with("from", part.pages().firstRow())
+                                .with("to", part.pages().behindLastRow()))
                         .toList());
     }
 
@@ -167,7 +180,8 @@ final class Comparison {
         return SOURCE_TO_SHADOW
                 .with("sourceSide", SqlText.list(sourceSide))
                 .with("shadowSide", SqlText.list(shadowSide))
-                .with("sameKey", sameKey());
+                .with("shadow", table.shadow())
+                .with("sameRow", SqlText.join(" AND ", List.of(sameKey(), samePartition())));
     }
 
     private SqlTemplate shadowToSource() {
@@ -184,10 +198,14 @@ final class Comparison {
         }
         for (int i = 0; i < values.size(); i++) {
             shadowSide.add(as(values.get(i).target().sql(), "v", i));
+            if (table.hasPartitions()) {
+                sourceSide.add(as(values.get(i).cast().sql(), "v", i));
+            }
         }
         return SHADOW_TO_SOURCE
                 .with("sourceSide", SqlText.list(sourceSide))
                 .with("shadowSide", SqlText.list(shadowSide))
+                .with("source", table.source().name())
                 .with("sameKey", sameKey());
     }
 
@@ -197,7 +215,13 @@ final class Comparison {
                 new SqlText(DIFFERS.with("sourceValues", aliases("s.v", values().size()))
                         .with("shadowValues", aliases("t.v", values().size()))
                         .sql());
-            case SHADOW_TO_SOURCE -> NOT_IN_SOURCE;
+            case SHADOW_TO_SOURCE -> {
+                SqlPart orOther = table.hasPartitions()
+                        ? OR_OTHER.with("sourceValues", aliases("s.v", values().size()))
+                                .with("shadowValues", aliases("t.v", values().size()))
+                        : new SqlText("");
+                yield new SqlText(NOT_IN_SOURCE.with("orOther", orOther).sql());
+            }
         };
     }
 
@@ -235,6 +259,18 @@ final class Comparison {
             sameKey.add(new SqlText("s.k%d = t.k%d".formatted(i, i)));
         }
         return SqlText.join(" AND ", sameKey);
+    }
+
+    /** So that the server looks into one partition; a row that is in another one by mistake is missing in its own. */
+    private SqlText samePartition() {
+        List<MappedColumn> values = values();
+        List<SqlText> same = new ArrayList<>(List.of(new SqlText("true")));
+        for (int i = 0; i < values.size(); i++) {
+            if (table.partitions().key().contains(values.get(i).target())) {
+                same.add(new SqlText("t.v%d = s.v%d".formatted(i, i)));
+            }
+        }
+        return SqlText.join(" AND ", same);
     }
 
     private List<MappedColumn> values() {

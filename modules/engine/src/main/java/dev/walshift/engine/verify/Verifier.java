@@ -114,16 +114,19 @@ public final class Verifier {
     private record Step(Scan after, Duration elapsed, Optional<MigrationState.Differs> differs) {}
 
     private void compare(Scan begun, ExactState exactState, StopSignal stop) throws SQLException {
-        PageSelection pages = new PageSelection(begun.endPage(), begun.seed());
+        Heaps heaps = heaps(begun);
+        PageSelection pages = new PageSelection(heaps.total(), begun.seed());
         ChunkSize size = FIRST_STEP;
         Scan scan = begun;
         show(scan);
         while (!scan.isDone()) {
             stop.check();
             Scan before = scan;
-            PageSelection.Batch batch = pages.next(scan.nextPage(), size.pages(), workers * PARTS_PER_WORKER);
+            long wanted = heaps.atOnce(scan.nextPage(), size.pages());
+            PageSelection.Batch batch = pages.next(scan.nextPage(), wanted, workers * PARTS_PER_WORKER);
             AtomicReference<Step> step = new AtomicReference<>();
-            exactState.in(transaction -> step.set(compare(transaction, before, batch)));
+            exactState.in(
+                    transaction -> step.set(compare(transaction, before, heaps.locate(batch.ranges()), batch.next())));
             Optional<MigrationState.Differs> differs = step.get().differs();
             if (differs.isPresent()) {
                 throw new MigrationException(
@@ -137,15 +140,22 @@ public final class Verifier {
         }
     }
 
-    private Step compare(Session transaction, Scan scan, PageSelection.Batch batch) throws SQLException {
+    private Heaps heaps(Scan scan) {
+        return switch (scan.direction()) {
+            case SOURCE_TO_SHADOW -> new Heaps(List.of(table.source().name()), scan.heapPages());
+            case SHADOW_TO_SOURCE -> new Heaps(table.heaps(), scan.heapPages());
+        };
+    }
+
+    private Step compare(Session transaction, Scan scan, List<Heaps.Part> pages, long next) throws SQLException {
         long began = System.nanoTime();
-        Comparison.Found found = comparison.count(transaction, scan.direction(), batch.ranges());
+        Comparison.Found found = comparison.count(transaction, scan.direction(), pages);
         Duration elapsed = Duration.ofNanos(System.nanoTime() - began);
         if (found.differing() == 0) {
-            return new Step(progress.advance(transaction, scan, batch.next(), found.rows()), elapsed, Optional.empty());
+            return new Step(progress.advance(transaction, scan, next, found.rows()), elapsed, Optional.empty());
         }
         MigrationState.Differs differs =
-                differs(found.differing(), comparison.keep(transaction, scan.direction(), batch.ranges()));
+                differs(found.differing(), comparison.keep(transaction, scan.direction(), pages));
         journal.save(transaction, migration, differs);
         return new Step(scan, elapsed, Optional.of(differs));
     }

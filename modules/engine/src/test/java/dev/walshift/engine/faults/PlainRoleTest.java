@@ -6,16 +6,21 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.walshift.engine.migration.Migration;
 import dev.walshift.engine.migration.MigrationReport;
+import dev.walshift.engine.migration.MigrationRequest;
 import dev.walshift.engine.migration.Scenario;
 import dev.walshift.engine.migration.TestConnections;
+import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.RefusedException;
 import dev.walshift.engine.plan.dependents.Consent;
+import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -128,7 +133,7 @@ final class PlainRoleTest {
 
             MigrationReport report = new Migration(
                             TestConnections.database(server.jdbcUrl("migrator", database.name())),
-                            Scenario.agreeing(Consent.MATERIALIZED_VIEWS, "shop.orders", "ALTER COLUMN id TYPE bigint"))
+                            Scenario.agreeing(Consent.MATERIALIZED_VIEWS, Scenario.request("shop.orders", "ALTER COLUMN id TYPE bigint")))
                     .run();
 
             assertThat(report.verified()).isTrue();
@@ -136,6 +141,46 @@ final class PlainRoleTest {
             assertThat(Scenario.list(application, "SELECT count(*) || ' ' || pg_typeof(max(id)) FROM shop.every"))
                     .containsExactly("1000 bigint");
             assertThat(Scenario.list(application, "SELECT s FROM shop.sums")).containsExactly("500500");
+            Scenario.assertNothingLeft(connection);
+        }
+    }
+
+    /** Default privileges must not open the partitions, which are tables of their own. */
+    @ParameterizedTest
+    @MethodSource("majors")
+    void partitionsAreTheOwnersAlone(ServerVersion version) throws Exception {
+        prepare(version, "INHERIT");
+        String file = """
+            CREATE TABLE orders (id bigint DEFAULT nextval('orders_id_seq') PRIMARY KEY, n int, note text) PARTITION BY RANGE (id);
+            CREATE TABLE few PARTITION OF orders FOR VALUES FROM (0) TO (100) PARTITION BY HASH (id);
+            CREATE TABLE all_few PARTITION OF few FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+            CREATE TABLE many PARTITION OF orders DEFAULT;
+            CREATE STATISTICS st ON n, note FROM many
+            """;
+        AlterRequest alter = new AlterRequest(Optional.of("shop.orders"), List.of(), Map.of(), List.of()).by(file);
+        try (Connection connection = database.connect();
+                Connection application = server.connect("application", database.name())) {
+            MigrationReport report = new Migration(
+                            TestConnections.database(server.jdbcUrl("migrator", database.name())),
+                            new MigrationRequest(alter, 2, true, VerifyMode.FULL))
+                    .run();
+
+            assertThat(report.verified()).isTrue();
+            assertThat(Scenario.list(connection, """
+                SELECT DISTINCT c.relname || ' ' || c.relowner::regrole || ' ' || COALESCE(a.grantee::regrole::text, 'nobody')
+                  FROM pg_class c LEFT JOIN aclexplode(c.relacl) a ON true
+                 WHERE relnamespace = 'shop'::regnamespace AND relkind IN ('r', 'p') ORDER BY 1
+                """))
+                    .containsExactly(
+                            "all_few shop shop",
+                            "few shop shop",
+                            "many shop shop",
+                            "orders shop application",
+                            "orders shop shop");
+            assertThat(Scenario.list(connection, "SELECT stxowner::regrole FROM pg_statistic_ext"))
+                    .containsExactly("shop");
+            assertThat(Scenario.list(application, "SELECT count(*) FROM shop.orders WHERE id = n"))
+                    .containsExactly("1000");
             Scenario.assertNothingLeft(connection);
         }
     }

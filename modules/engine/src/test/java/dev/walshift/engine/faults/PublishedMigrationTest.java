@@ -125,8 +125,8 @@ final class PublishedMigrationTest {
     }
 
     private static MigrationRequest request(String table, String... clauses) {
-        AlterRequest alter = new AlterRequest(
-                Optional.of(table), List.of(clauses), Map.of(), List.of(), false, Set.of(Consent.PUBLICATIONS));
+        AlterRequest alter = new AlterRequest(Optional.of(table), List.of(clauses), Map.of(), List.of())
+                .agreeingTo(Set.of(Consent.PUBLICATIONS));
         return new MigrationRequest(alter, 2, false, VerifyMode.FULL);
     }
 

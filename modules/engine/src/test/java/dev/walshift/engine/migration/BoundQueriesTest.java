@@ -187,7 +187,7 @@ final class BoundQueriesTest {
     }
 
     private static MigrationReport migrate(TestDatabase database, String clause) {
-        return Scenario.migration(database, Scenario.agreeing(Consent.MATERIALIZED_VIEWS, T, clause))
+        return Scenario.migration(database, Scenario.agreeing(Consent.MATERIALIZED_VIEWS, Scenario.request(T, clause)))
                 .run();
     }
 
@@ -273,7 +273,7 @@ final class BoundQueriesTest {
                     usual.cutover().vacuumPatience(),
                     usual.cutover().drain(),
                     usual.cutover().oldSnapshotAttempts());
-            MigrationRequest request = Scenario.agreeing(Consent.MATERIALIZED_VIEWS, T, "ALTER id TYPE bigint");
+            MigrationRequest request = Scenario.agreeing(Consent.MATERIALIZED_VIEWS, Scenario.request(T, "ALTER id TYPE bigint"));
 
             assertThatThrownBy(new Migration(TestConnections.database(database), request, usual.with(once))::run)
                     .hasMessageContaining("no swap after 1 attempts");

@@ -14,6 +14,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,13 +28,15 @@ public final class Scenario {
         return request(table, List.of(alter), List.of());
     }
 
-    /** One whose operator agrees to something. */
-    public static MigrationRequest agreeing(Consent consent, String table, String alter) {
+    /** The same by an operator who agrees to one thing more. */
+    public static MigrationRequest agreeing(Consent consent, MigrationRequest request) {
+        Set<Consent> all = new HashSet<>(request.alter().consents());
+        all.add(consent);
         return new MigrationRequest(
-                new AlterRequest(Optional.of(table), List.of(alter), Map.of(), List.of(), false, Set.of(consent)),
-                2,
-                false,
-                VerifyMode.FULL);
+                request.alter().agreeingTo(all),
+                request.workers(),
+                request.dropRetired(),
+                request.verify());
     }
 
     public static MigrationRequest request(WorkloadTable table, String alter) {

@@ -17,7 +17,6 @@ import java.sql.Connection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -123,7 +122,8 @@ final class SpecialTablesTest {
                     "INSERT INTO t SELECT i, repeat('x', 500) FROM generate_series(1, 2000) i",
                     "DELETE FROM t WHERE id % 10 <> 0");
             AlterRequest change = new AlterRequest(
-                    Optional.of("t"), List.of("SET (fillfactor = 70)"), Map.of(), List.of(), true, Set.of());
+                            Optional.of("t"), List.of("SET (fillfactor = 70)"), Map.of(), List.of())
+                    .rebuilding();
             MigrationRequest request = new MigrationRequest(change, 2, true, VerifyMode.FULL);
 
             MigrationReport report = Scenario.migration(database, request).run();

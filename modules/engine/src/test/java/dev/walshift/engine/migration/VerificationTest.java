@@ -41,7 +41,7 @@ final class VerificationTest {
     private static final String TAMPER = "UPDATE walshift_1.orders SET note = 'tampered' WHERE id = 77";
 
     /** One attempt, so that a reader of the table is enough to keep the tables from being swapped. */
-    private static final MigrationSettings HASTY = MigrationSettings.DEFAULT.with(new CutoverSettings(
+    static final MigrationSettings HASTY = MigrationSettings.DEFAULT.with(new CutoverSettings(
             new LockRetry(Duration.ofMillis(50), 1, Duration.ofMillis(10), below -> 0),
             Duration.ofSeconds(5),
             Duration.ofSeconds(1),

@@ -40,8 +40,8 @@ class PublishedTableTest {
     }
 
     private static MigrationPlan plan(Bench bench, String... clauses) throws SQLException {
-        return bench.plan(new AlterRequest(
-                Optional.of(T), List.of(clauses), Map.of(), List.of(), false, Set.of(Consent.PUBLICATIONS)));
+        return bench.plan(new AlterRequest(Optional.of(T), List.of(clauses), Map.of(), List.of())
+                .agreeingTo(Set.of(Consent.PUBLICATIONS)));
     }
 
     /** The messages of problems of one kind. */

@@ -6,6 +6,7 @@ import dev.walshift.engine.table.IdentityKey;
 import dev.walshift.engine.table.IndexDefinition;
 import dev.walshift.engine.table.KeyColumn;
 import dev.walshift.engine.table.MappedColumn;
+import dev.walshift.engine.table.Partitions;
 import dev.walshift.engine.table.ReplicaIdentity;
 import dev.walshift.engine.table.RowMapping;
 import dev.walshift.engine.table.TableRef;
@@ -65,6 +66,7 @@ public final class HandMadeBlueprint {
         return new Blueprint(
                 table,
                 shadow,
+                Partitions.NONE,
                 new Identifier("walshift_%d_retired".formatted(migration)),
                 QualifiedName.of("walshift_%d_log".formatted(migration), "keys_1"),
                 new IdentityKey(

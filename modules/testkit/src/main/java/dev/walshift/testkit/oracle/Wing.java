@@ -271,6 +271,7 @@ public enum Wing {
         CREATE UNIQUE INDEX "m index" ON {s}."m one" (region);
         CREATE MATERIALIZED VIEW {s}."m empty" AS SELECT n FROM {s}."m one" WITH NO DATA;
         ALTER MATERIALIZED VIEW {s}."m one" OWNER TO "museum guide";
+        GRANT SELECT (region) ON {t} TO "museum guide";
         GRANT SELECT ON {s}."m one" TO PUBLIC;
         COMMENT ON MATERIALIZED VIEW {s}."m one" IS 'materialized';
         ALTER MATERIALIZED VIEW {s}."m one" CLUSTER ON "m index", ALTER COLUMN n SET STATISTICS 11;
@@ -306,7 +307,9 @@ public enum Wing {
         CREATE PUBLICATION "pu only" FOR TABLE ONLY {t};
         ALTER PUBLICATION "pu plain" OWNER TO "museum owner";
         COMMENT ON PUBLICATION "pu plain" IS 'publication';
-        """) {
+        """, """
+            DROP PUBLICATION "pu plain"; DROP PUBLICATION "pu only"; DROP PUBLICATION IF EXISTS "pu filtered"; DROP TABLE {s}."pu other";
+            """, "id") {
         @Override
         List<Newer> newer() {
             return List.of(new Newer(15, """

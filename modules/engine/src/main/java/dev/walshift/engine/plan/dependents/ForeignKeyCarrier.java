@@ -41,6 +41,9 @@ final class ForeignKeyCarrier implements Carrier {
 
     @Override
     public Carried carry(Session session, Subject subject, List<Dependent> found) throws SQLException {
+        if (subject.isMadeByDdl()) {
+            return Carried.NOTHING;
+        }
         List<ForeignKey> present = ForeignKey.of(session, subject.oid());
         if (present.isEmpty()) {
             return Carried.NOTHING;

@@ -33,6 +33,9 @@ final class PublicationCarrier implements Carrier {
 
     @Override
     public Carried carry(Session session, Subject subject, List<Dependent> found) throws SQLException {
+        if (subject.isMadeByDdl()) {
+            return Carried.NOTHING;
+        }
         Carried carried = Carried.NOTHING;
         for (Dependent dependent : found) {
             if (dependent.kind() == Dependent.Kind.PUBLICATION

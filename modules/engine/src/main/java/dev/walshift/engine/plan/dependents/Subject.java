@@ -12,7 +12,8 @@ import java.util.Set;
  * @param oid of the source
  * @param name of the source, and of the new table after the swap
  * @param probe an empty table as the new one will be, to try things on; empty if the change can't be made, and so are the columns
- * @param foreignKeys of the table, and what the change makes of them; empty if the change can't be made
+ * @param foreignKeys of the table, and what the change makes of them; empty if the change can't be made, or the new table comes from
+ *     DDL of the operator's own, which says nothing of them
  * @param columns the new table's name of each source column that it keeps
  * @param dropped the source's columns that it does not keep
  * @param consents what the operator agreed to
@@ -29,6 +30,11 @@ public record Subject(
         columns = Map.copyOf(columns);
         dropped = Set.copyOf(dropped);
         consents = Set.copyOf(consents);
+    }
+
+    /** Whether the new table is not the present one altered, but as the operator's own DDL makes it: partitioned, say. */
+    public boolean isMadeByDdl() {
+        return probe.isPresent() && foreignKeys.isEmpty();
     }
 
     /** Whether a column of the source is called something else in the new table. */
