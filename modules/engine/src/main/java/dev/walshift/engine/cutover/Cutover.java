@@ -185,7 +185,7 @@ public final class Cutover {
         long[] granted = new long[2];
         try {
             awaitNewerSnapshots(session, giveWayTo, stop);
-            SqlText drainAndSwap = drainAndSwap();
+            List<SqlPart> drainAndSwap = drainAndSwap();
             session.transact(tx -> {
                 limitWholeTransaction(tx, lockTimeout);
                 granted[0] = System.nanoTime();
@@ -195,7 +195,7 @@ public final class Cutover {
                     checkUnchanged(tx);
                     checkOldSnapshots(tx, giveWayTo);
                     awaitLastKeys(stop);
-                    tx.execute(drainAndSwap);
+                    tx.executeAll(drainAndSwap);
                     journal.save(tx, migration, new MigrationState.Swapped());
                 }
                 checkDeadline(granted[1]);
@@ -357,10 +357,10 @@ public final class Cutover {
         }
     }
 
-    private SqlText drainAndSwap() {
+    private List<SqlPart> drainAndSwap() {
         List<SqlPart> statements = new ArrayList<>(Drain.statements(keyLog));
         statements.addAll(Swap.statements(table));
-        return SqlText.join(";\n", statements);
+        return statements;
     }
 
     /** Late is not wrong, but what took so long may be about to take longer: COMMIT only in time. */

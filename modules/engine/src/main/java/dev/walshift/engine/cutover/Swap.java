@@ -24,7 +24,7 @@ final class Swap {
 
     /**
      * All of it, to be run in one go in the transaction that holds ACCESS EXCLUSIVE on the source. Made before the lock is taken, so that
-     * under it there is one round trip.
+     * under it there are few round trips.
      */
     static List<SqlPart> statements(Blueprint table) {
         Identifier home = table.source().name().schema();

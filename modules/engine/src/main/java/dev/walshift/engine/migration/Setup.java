@@ -231,6 +231,20 @@ public final class Setup {
                 "End them (or wait for them), then start the migration again.");
     }
 
+    /** Makes over the finished shadow what hangs on the source and only moves in the swap. Can be done again. */
+    void makeBeside(Session session, Blueprint table) throws SQLException {
+        List<SqlText> statements = table.dependents().beside();
+        if (!statements.isEmpty()) {
+            boolean unused =
+                    locks.run(session, "make what hangs on " + table.source().name(), stop, tx -> {
+                        for (SqlText statement : statements) {
+                            Workers.cancellable(tx, stop, () -> tx.execute(statement));
+                        }
+                        return true;
+                    });
+        }
+    }
+
     /**
      * After the swap: removes everything of ours but the retired table, or that too. Can be done again.
      *

@@ -199,6 +199,7 @@ final class ShadowRun {
             try (CatchUp catchUp = CatchUp.open(database, keyLog, barrier, meter.applied(), request.workers(), pace)) {
                 catchUp(catchUp, stop);
                 verify(session, table, catchUp, stop);
+                setup.makeBeside(session, table);
                 setup.sequences().release(session, table);
                 Ownership ownership = Ownership.of(session, journal, id);
                 Cutover.Result swapped = cutOver(ownership, keyLog, catchUp, barrier, stop);

@@ -17,8 +17,8 @@ import java.sql.SQLException;
  */
 public final class CatalogFingerprint {
     /**
-     * One line for each thing. What the migration adds is passed over: its publication, and the shadow's default on a serial's
-     * sequence.
+     * One line for each thing. What the migration adds is passed over: its publication, the shadow's default on a serial's
+     * sequence, and views and routines that it makes beside the shadow over views that stay.
      */
     private static final SqlTemplate FINGERPRINT = SqlTemplate.of("""
         WITH RECURSIVE source AS (
@@ -56,7 +56,11 @@ public final class CatalogFingerprint {
                JOIN pg_class v ON v.oid = h.viewid AND v.relkind IN ('v', 'm')
                JOIN pg_depend d ON (d.refclassid = 'pg_class'::regclass AND d.refobjid = v.oid)
                                 OR (d.refclassid = 'pg_type'::regclass AND d.refobjid = v.reltype)
-               LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid),
+               LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
+               LEFT JOIN pg_class o ON o.oid = CASE d.classid WHEN 'pg_class'::regclass THEN d.objid ELSE w.ev_class END
+               LEFT JOIN pg_proc f ON d.classid = 'pg_proc'::regclass AND f.oid = d.objid
+               LEFT JOIN pg_namespace n ON n.oid = COALESCE(o.relnamespace, f.pronamespace)
+              WHERE NOT COALESCE(n.nspname LIKE 'walshift\\_%', false)),
         relations(oid) AS (
              SELECT oid FROM source UNION SELECT viewid FROM hanging WHERE viewid IS NOT NULL),
         lines(line) AS (

@@ -3,6 +3,7 @@ package dev.walshift.engine.table;
 import dev.walshift.postgres.SqlText;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * How what hangs on the source goes over to the new table. All names are final ones: of the source before anything moves, of the new table
@@ -10,6 +11,7 @@ import java.util.List;
  *
  * @param prepare statements for the empty shadow, under the name that it has then
  * @param locks taken before the source's own, in this order
+ * @param beside statements that make, over the finished shadow, what the swap only moves; in one transaction, which can be done again
  * @param detach statements for the swap's transaction, before anything moves
  * @param attach statements for the swap's transaction, once the new table has its name
  * @param followUps for after the swap, in this order
@@ -17,6 +19,7 @@ import java.util.List;
 public record Dependents(
         List<SqlText> prepare,
         List<RelationLock> locks,
+        List<SqlText> beside,
         List<SqlText> detach,
         List<SqlText> attach,
         List<FollowUp> followUps) {
@@ -24,12 +27,23 @@ public record Dependents(
 
     /** With nothing to prepare. */
     public Dependents(List<RelationLock> locks, List<SqlText> detach, List<SqlText> attach, List<FollowUp> followUps) {
-        this(List.of(), locks, detach, attach, followUps);
+        this(List.of(), locks, List.of(), detach, attach, followUps);
+    }
+
+    /** With nothing to make beside the shadow. */
+    public Dependents(
+            List<SqlText> prepare,
+            List<RelationLock> locks,
+            List<SqlText> detach,
+            List<SqlText> attach,
+            List<FollowUp> followUps) {
+        this(prepare, locks, List.of(), detach, attach, followUps);
     }
 
     public Dependents {
         prepare = List.copyOf(prepare);
         locks = List.copyOf(locks);
+        beside = List.copyOf(beside);
         detach = List.copyOf(detach);
         attach = List.copyOf(attach);
         followUps = List.copyOf(followUps);
@@ -40,6 +54,7 @@ public record Dependents(
         return new Dependents(
                 concat(prepare, others.prepare),
                 concat(locks, others.locks),
+                Stream.concat(beside.stream(), others.beside.stream()).toList(),
                 concat(others.detach, detach),
                 concat(attach, others.attach),
                 concat(followUps, others.followUps));

@@ -17,14 +17,9 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.LongAccumulator;
 import org.junit.jupiter.api.Test;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,12 +27,6 @@ import org.slf4j.LoggerFactory;
 /** Many sessions of all habits use the table while the cutover wants it. */
 final class CrowdAtTheCutoverTest {
     private static final Logger log = LoggerFactory.getLogger(CrowdAtTheCutoverTest.class);
-
-    /**
-     * Far more than an attempt's lock_timeout, its drain and what the server grants on top, so that a slow disk is not taken for a long
-     * lock; a longer wait is an error of the application.
-     */
-    private static final String LONGEST_WAIT = "10s";
 
     /** Each a session that does its statements again and again, with a pause in between. */
     private static final List<List<String>> HABITS = List.of(
@@ -147,28 +136,14 @@ final class CrowdAtTheCutoverTest {
                 ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             Hold.createTable(database);
             database.execute(others.toArray(String[]::new));
-            Queue<String> errors = new ConcurrentLinkedQueue<>();
-            LongAccumulator longest = new LongAccumulator(Long::max, 0);
-            AtomicInteger statements = new AtomicInteger();
-            AtomicBoolean enough = new AtomicBoolean();
-            List<CompletableFuture<Void>> crowd = habits.stream()
-                    .map(habit -> CompletableFuture.runAsync(
-                            () -> live(database, habit, enough, errors, longest, statements), threads))
-                    .toList();
+            Crowd crowd = Crowd.of(database, habits, threads);
 
             MigrationReport report = Scenario.migration(database, Scenario.request("orders", Hold.ALTER))
                     .run();
-            int before = statements.get();
-            await().until(() -> statements.get() > before + 200);
-            enough.set(true);
-            crowd.forEach(CompletableFuture::join);
+            crowd.stayAndLeave();
 
-            log.info(
-                    "{} statements beside it, the longest took {} ms; the swap took {} attempts",
-                    statements,
-                    longest.get() / 1_000_000,
-                    report.cutover().attempts());
-            assertThat(errors).isEmpty();
+            log.info("{}; the swap took {} attempts", crowd, report.cutover().attempts());
+            assertThat(crowd.errors()).isEmpty();
             assertThat(server.log()).doesNotContain("deadlock detected");
             assertThat(report.verified()).isTrue();
             assertThat(Scenario.list(connection, "SELECT count(*) FROM orders WHERE n = k AND id > 0"))
@@ -176,29 +151,6 @@ final class CrowdAtTheCutoverTest {
             assertThat(Scenario.list(connection, "SELECT conname FROM pg_constraint WHERE NOT convalidated"))
                     .isEmpty();
             Scenario.assertNothingLeft(connection);
-        }
-    }
-
-    private static void live(
-            TestDatabase database,
-            List<String> habit,
-            AtomicBoolean enough,
-            Queue<String> errors,
-            LongAccumulator longest,
-            AtomicInteger statements) {
-        try (Connection connection = database.connect();
-                Statement statement = connection.createStatement()) {
-            statement.execute("SET statement_timeout = '%s'".formatted(LONGEST_WAIT));
-            while (!enough.get()) {
-                for (String sql : habit) {
-                    long began = System.nanoTime();
-                    statement.execute(sql);
-                    longest.accumulate(System.nanoTime() - began);
-                    statements.incrementAndGet();
-                }
-            }
-        } catch (SQLException e) {
-            errors.add(habit + ": " + e.getMessage());
         }
     }
 

@@ -11,6 +11,7 @@ import dev.walshift.engine.migration.Scenario;
 import dev.walshift.engine.migration.TestConnections;
 import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.RefusedException;
+import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
@@ -92,6 +93,54 @@ final class PlainRoleTest {
             assertThat(Scenario.list(connection, rights)).isEqualTo(before);
             assertThat(Scenario.list(application, "SELECT count(*) FROM shop.orders WHERE id = n"))
                     .containsExactly("1000");
+            Scenario.assertNothingLeft(connection);
+        }
+    }
+
+    /** The owner may create nothing in the schema. */
+    @ParameterizedTest
+    @MethodSource("majors")
+    void migratesViewsAndRoutinesOfTheGroup(ServerVersion version) throws Exception {
+        prepare(version, "INHERIT");
+        database.execute(
+                "CREATE VIEW shop.every AS SELECT * FROM shop.orders",
+                "CREATE VIEW shop.notes AS SELECT note FROM shop.orders",
+                "CREATE MATERIALIZED VIEW shop.sums AS SELECT sum(n) AS s FROM shop.orders",
+                "CREATE FUNCTION shop.total() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT sum(n) FROM shop.orders;"
+                        + " END",
+                "CREATE FUNCTION shop.label(shop.orders) RETURNS text LANGUAGE sql AS 'SELECT $1.note'",
+                "ALTER VIEW shop.every OWNER TO shop",
+                "ALTER VIEW shop.notes OWNER TO shop",
+                "ALTER MATERIALIZED VIEW shop.sums OWNER TO shop",
+                "ALTER FUNCTION shop.total OWNER TO shop",
+                "ALTER FUNCTION shop.label OWNER TO shop",
+                "REVOKE ALL ON FUNCTION shop.label FROM PUBLIC",
+                "GRANT SELECT ON shop.every, shop.sums TO application",
+                "ALTER DEFAULT PRIVILEGES FOR ROLE migrator GRANT ALL ON ROUTINES TO PUBLIC");
+        String rights = """
+            SELECT relname || ' ' || relowner::regrole || (SELECT array_agg(DISTINCT format('%s %s', x.grantee::regrole, x.privilege_type))
+                     FROM aclexplode(COALESCE(relacl, acldefault('r', relowner))) x)::text
+              FROM pg_class WHERE relnamespace = 'shop'::regnamespace AND relkind IN ('v', 'm')
+            UNION ALL
+            SELECT proname || ' ' || proowner::regrole || (SELECT array_agg(DISTINCT format('%s %s', x.grantee::regrole, x.privilege_type))
+                     FROM aclexplode(COALESCE(proacl, acldefault('f', proowner))) x)::text
+              FROM pg_proc WHERE pronamespace = 'shop'::regnamespace
+             ORDER BY 1
+            """;
+        try (Connection connection = database.connect();
+                Connection application = server.connect("application", database.name())) {
+            List<String> before = Scenario.list(connection, rights);
+
+            MigrationReport report = new Migration(
+                            TestConnections.database(server.jdbcUrl("migrator", database.name())),
+                            Scenario.agreeing(Consent.MATERIALIZED_VIEWS, Scenario.request("shop.orders", "ALTER COLUMN id TYPE bigint")))
+                    .run();
+
+            assertThat(report.verified()).isTrue();
+            assertThat(Scenario.list(connection, rights)).hasSize(5).isEqualTo(before);
+            assertThat(Scenario.list(application, "SELECT count(*) || ' ' || pg_typeof(max(id)) FROM shop.every"))
+                    .containsExactly("1000 bigint");
+            assertThat(Scenario.list(application, "SELECT s FROM shop.sums")).containsExactly("500500");
             Scenario.assertNothingLeft(connection);
         }
     }

@@ -3,6 +3,7 @@ package dev.walshift.engine.migration;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.walshift.engine.plan.AlterRequest;
+import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.testkit.Leftovers;
@@ -13,9 +14,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** What the tests of whole migrations share. */
 public final class Scenario {
@@ -23,6 +26,17 @@ public final class Scenario {
 
     public static MigrationRequest request(String table, String alter) {
         return request(table, List.of(alter), List.of());
+    }
+
+    /** The same by an operator who agrees to one thing more. */
+    public static MigrationRequest agreeing(Consent consent, MigrationRequest request) {
+        Set<Consent> all = new HashSet<>(request.alter().consents());
+        all.add(consent);
+        return new MigrationRequest(
+                request.alter().agreeingTo(all),
+                request.workers(),
+                request.dropRetired(),
+                request.verify());
     }
 
     public static MigrationRequest request(WorkloadTable table, String alter) {

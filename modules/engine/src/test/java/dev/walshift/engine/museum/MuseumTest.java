@@ -55,7 +55,10 @@ final class MuseumTest {
     }
 
     private static Set<Wing> carriedOver(MuseumChange change) {
-        return change.equals(MuseumChange.RENAMED) ? NotCarried.othersWhereColumnsAreRenamed() : NotCarried.others();
+        if (change.equals(MuseumChange.RENAMED)) {
+            return NotCarried.othersWhereColumnsAreRenamed();
+        }
+        return change.equals(MuseumChange.DROPPED) ? NotCarried.othersWhereColumnsAreDropped() : NotCarried.others();
     }
 
     /** Each thing for itself, so that nothing is carried by another's chance; the servers take turns. */

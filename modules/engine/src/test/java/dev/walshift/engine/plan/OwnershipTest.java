@@ -78,6 +78,39 @@ class OwnershipTest {
 
     @ParameterizedTest
     @MethodSource("majors")
+    void needsToActAsTheOwnersOfViewsAndRoutines(ServerVersion version) throws SQLException {
+        try (Bench bench = Bench.open(version)) {
+            bench.execute(
+                    "CREATE ROLE migrator LOGIN REPLICATION",
+                    "GRANT CREATE ON DATABASE %s TO migrator"
+                            .formatted(bench.database().name()),
+                    "CREATE SCHEMA \"re ports\"",
+                    "GRANT USAGE, CREATE ON SCHEMA %s TO migrator".formatted(S),
+                    "GRANT USAGE ON SCHEMA \"re ports\" TO migrator",
+                    "CREATE TABLE %s (id int PRIMARY KEY)".formatted(T),
+                    "ALTER TABLE %s OWNER TO migrator".formatted(T),
+                    "CREATE VIEW %s.v AS SELECT id FROM %s".formatted(S, T),
+                    "CREATE FUNCTION \"re ports\".f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM %s; END"
+                            .formatted(T));
+            try {
+                assertThat(bench.as("migrator").plan("ALTER id TYPE bigint").problems())
+                        .extracting(problem -> problem.code() + ": " + problem.message() + "; " + problem.remedy())
+                        .containsExactlyInAnyOrder(
+                                "MISSING_PRIVILEGE: role migrator does not own view %s.v, which is bound to the table; GRANT \"postgres\" TO \"migrator\""
+                                        .formatted(S),
+                                "MISSING_PRIVILEGE: role migrator does not own function \"re ports\".f(), which is"
+                                        + " bound to the table; GRANT \"postgres\" TO \"migrator\"",
+                                "MISSING_PRIVILEGE: role migrator may not create anything in schema re ports, where"
+                                        + " function \"re ports\".f() is; GRANT CREATE ON SCHEMA \"re ports\" TO"
+                                        + " \"migrator\"");
+            } finally {
+                bench.execute("DROP OWNED BY migrator CASCADE", "DROP ROLE migrator");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
     void keepsOthersGrantsAsTheOwners(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(

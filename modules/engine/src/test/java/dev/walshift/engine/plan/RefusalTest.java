@@ -5,13 +5,17 @@ import static dev.walshift.engine.plan.Bench.T;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -81,11 +85,6 @@ class RefusalTest {
                     WIDEN,
                     "UNSUPPORTED_TABLE: {t} is a typed table (OF type)"),
             // What hangs on it
-            new Case(PLAIN + ";;CREATE VIEW {s}.v AS SELECT b FROM {t}", WIDEN, hangs("view {s}.v")),
-            new Case(
-                    PLAIN + ";;CREATE MATERIALIZED VIEW {s}.v AS SELECT count(*) FROM {t}",
-                    WIDEN,
-                    hangs("materialized view {s}.v")),
             // Triggers, policies and rules that the change does not suit
             new Case(
                     PLAIN + ATTACHED,
@@ -143,16 +142,92 @@ class RefusalTest {
                     "WRONG_STATEMENT: the server rejects the change: cannot drop column b of table {t} because other"
                             + " objects depend on it: constraint o_x_fkey on table {s}.\"o\" depends on column b of"
                             + " table {t} (SQLSTATE 2BP01)"),
+            // Views and routines
+            new Case(
+                    PLAIN + ";;CREATE MATERIALIZED VIEW {s}.v AS SELECT count(*) FROM {t}",
+                    WIDEN,
+                    bound("materialized view {s}.v", "it can't be bound to another table, only made and filled anew")),
+            new Case(
+                    PLAIN + ";;CREATE VIEW {s}.v AS SELECT b FROM {t}",
+                    "RENAME b TO c, " + WIDEN,
+                    bound("view {s}.v", "it uses column b, which is renamed")),
+            new Case(
+                    PLAIN + ";;CREATE VIEW {s}.v AS SELECT b FROM {t}",
+                    "DROP b, " + WIDEN,
+                    bound("view {s}.v", "it uses column b, which is dropped")),
+            // It would compile, and show something else.
+            new Case(
+                    PLAIN + ";;CREATE FUNCTION {s}.f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT b FROM {t}; END",
+                    "DROP b, ADD b int, " + WIDEN,
+                    bound("function {s}.f()", "it uses column b, which is dropped")),
+            new Case(
+                    PLAIN + ";;CREATE VIEW {s}.v AS SELECT b + 1 AS c FROM {t}",
+                    "ALTER b TYPE text",
+                    bound(
+                            "view {s}.v",
+                            "over the changed table the server rejects it: ERROR: operator does not exist: text +"
+                                    + " integer (SQLSTATE 42883)")),
+            new Case(
+                    PLAIN + ";;CREATE FUNCTION {s}.f() RETURNS int LANGUAGE sql RETURN (SELECT b FROM {t} LIMIT 1)",
+                    "ALTER b TYPE text",
+                    bound(
+                            "function {s}.f()",
+                            "over the changed table the server rejects it: ERROR: return type mismatch in function"
+                                    + " declared to return integer (SQLSTATE 42P13)")),
             new Case(
                     PLAIN
-                            + ";;CREATE FUNCTION {s}.f() RETURNS void LANGUAGE sql BEGIN ATOMIC INSERT INTO {t} VALUES"
-                            + " (1); END",
+                            + ";;CREATE SCHEMA IF NOT EXISTS other;;CREATE VIEW {s}.v AS SELECT b FROM {t};;CREATE VIEW"
+                            + " other.v AS SELECT b FROM {t}",
                     WIDEN,
-                    hangs("function {s}.f()")),
+                    bound(
+                            "view other.v",
+                            "in a schema of the table, or of what hangs on it, there is something else of that name")),
             new Case(
-                    PLAIN + ";;CREATE FUNCTION {s}.f({t}) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+                    PLAIN
+                            + ";;CREATE VIEW {s}.v AS SELECT b FROM {t};;CREATE VIEW {s}.w AS SELECT b FROM"
+                            + " {s}.v;;CREATE OR REPLACE VIEW {s}.v AS SELECT t.b FROM {t} t CROSS JOIN {s}.w",
                     WIDEN,
-                    hangs("function {s}.f({t})")),
+                    bound("view {s}.v", "it is made of itself")),
+            new Case(
+                    PLAIN + ";;CREATE VIEW {s}.v AS SELECT id FROM {t};;CREATE TABLE {s}.o (x {s}.v)",
+                    WIDEN,
+                    remade("view {s}.v", "on it hangs what can't be: column x of table {s}.o")),
+            new Case(
+                    PLAIN
+                            + ";;CREATE VIEW {s}.v AS SELECT id FROM {t};;CREATE TABLE {s}.o (x int);;CREATE POLICY po"
+                            + " ON {s}.o USING (x IN (SELECT id FROM {s}.v))",
+                    WIDEN,
+                    remade("view {s}.v", "on it hangs what can't be: policy po on table {s}.o")),
+            new Case(
+                    PLAIN
+                            + ";;CREATE FUNCTION {s}.f({t}) RETURNS int LANGUAGE sql AS 'SELECT 1';;CREATE TABLE {s}.o"
+                            + " (x int DEFAULT {s}.f(NULL))",
+                    WIDEN,
+                    remade(
+                            "function {s}.f({t})",
+                            "on it hangs what can't be: default value for column x of table {s}.o"),
+                    hangs("default value for column x of table {s}.o")),
+            new Case(
+                    PLAIN
+                            + ";;CREATE FUNCTION {s}.f(int, {t}) RETURNS int LANGUAGE sql AS 'SELECT 1';;CREATE"
+                            + " AGGREGATE {s}.a({t}) (SFUNC = {s}.f, STYPE = int)",
+                    WIDEN,
+                    bound("function {s}.a({t})", "it is an aggregate or a window function"),
+                    remade("function {s}.f(integer,{t})", "on it hangs what can't be: function {s}.a({t})")),
+            new Case(
+                    PLAIN
+                            + ";;CREATE FUNCTION {s}.f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM"
+                            + " {t}; END;;ALTER FUNCTION {s}.f() DEPENDS ON EXTENSION plpgsql",
+                    WIDEN,
+                    bound(
+                            "function {s}.f()",
+                            "it has to be replaced, but it is marked to depend on extension plpgsql")),
+            new Case(
+                    PLAIN
+                            + ";;CREATE VIEW {s}.v AS SELECT id FROM {t};;INSERT INTO pg_seclabel VALUES"
+                            + " ('{s}.v'::regclass, 'pg_class'::regclass, 0, 'guard', 'x')",
+                    WIDEN,
+                    remade("view {s}.v", "it has a security label of guard")),
             new Case(PLAIN + ";;CREATE TABLE {s}.o (x {t}[])", WIDEN, hangs("column x of table {s}.o")),
             new Case(PLAIN + ";;CREATE DOMAIN {s}.d AS {t}", WIDEN, hangs("type {s}.d")),
             new Case(
@@ -286,6 +361,14 @@ class RefusalTest {
     private static String hangs(String name) {
         return "UNSUPPORTED_DEPENDENT: %s hangs on table {t}, and this release does not carry it over the swap"
                 .formatted(name);
+    }
+
+    private static String bound(String name, String why) {
+        return "UNSUPPORTED_DEPENDENT: %s is bound to the table and can't follow the swap: %s".formatted(name, why);
+    }
+
+    private static String remade(String name, String why) {
+        return bound(name, "it has to be made anew, but " + why);
     }
 
     private static String published(String name) {
@@ -475,6 +558,67 @@ class RefusalTest {
                     .hasSize(1);
             assertThat(bench.strings("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'walshift%'"))
                     .isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void refusesTemporaryViewsOfOthersByName(ServerVersion version) throws SQLException {
+        try (Bench bench = Bench.open(version);
+                Connection other = bench.connect();
+                Statement statement = other.createStatement()) {
+            bench.execute(fill(PLAIN));
+            statement.execute(fill("CREATE TEMPORARY VIEW passing AS SELECT b FROM {t}"));
+
+            assertThat(bench.problems(WIDEN))
+                    .singleElement()
+                    .asString()
+                    .matches("UNSUPPORTED_DEPENDENT: view pg_temp_\\d+.passing is bound to the table and can't follow"
+                            + " the swap: it is a temporary view of another session");
+        }
+    }
+
+    /** The server always writes its name with the schema. */
+    @ParameterizedTest
+    @MethodSource("majors")
+    void refusesViewsThatStayBoundToTheSource(ServerVersion version) throws SQLException {
+        try (Bench bench = Bench.open(version)) {
+            bench.execute(
+                    fill("CREATE TABLE {s}.pg_class (id int PRIMARY KEY, b int)"),
+                    fill("CREATE VIEW {s}.v AS SELECT b FROM {s}.pg_class"));
+            AlterRequest request = new AlterRequest(Optional.of(S + ".pg_class"), List.of(WIDEN), Map.of(), List.of());
+
+            assertThat(Bench.lines(bench.plan(request).problems()))
+                    .containsExactly(fill(bound(
+                            "view {s}.v", "made over the changed table it is still bound to table {s}.pg_class")));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void refusesMaterializedViewsThatCantBeFilledOrLoseStatistics(ServerVersion version) throws SQLException {
+        try (Bench bench = Bench.open(version)) {
+            bench.execute(fill(PLAIN), fill("CREATE MATERIALIZED VIEW {s}.m AS SELECT b, b AS c FROM {t}"));
+            AlterRequest request = Bench.alter(WIDEN).agreeingTo(Set.of(Consent.MATERIALIZED_VIEWS));
+            MigrationPlan plan = bench.plan(request);
+            assertThat(plan.problems()).isEmpty();
+            assertThat(plan.notices())
+                    .containsExactly(
+                            fill("materialized view {s}.m is made anew and filled before the swap, from the rows of"
+                                    + " that time and with TimeZone = UTC and DateStyle = ISO"));
+
+            bench.execute(fill("ALTER MATERIALIZED VIEW {s}.m OWNER TO pg_monitor"));
+            assertThat(Bench.lines(bench.plan(request).problems()))
+                    .containsExactly(fill(bound(
+                            "materialized view {s}.m",
+                            "its owner pg_monitor may not read table {t}, so that it can't be filled anew")));
+            bench.execute(fill("GRANT SELECT (b) ON {t} TO pg_monitor"));
+            assertThat(bench.plan(request).problems()).isEmpty();
+
+            bench.execute(fill("CREATE STATISTICS {s}.st ON b, c FROM {s}.m"));
+
+            assertThat(Bench.lines(bench.plan(request).problems()))
+                    .containsExactly(fill(remade("materialized view {s}.m", "it has statistics object {s}.st")));
         }
     }
 }

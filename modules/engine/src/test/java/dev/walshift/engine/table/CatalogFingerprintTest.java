@@ -42,7 +42,11 @@ class CatalogFingerprintTest {
             "CREATE POLICY po0 ON {t} USING (id > 0)",
             "CREATE POLICY po1 ON {s}.other USING (x IN (SELECT id FROM {t}))",
             "CREATE SCHEMA walshift_1",
-            "CREATE STATISTICS {s}.st ON id, b FROM {t}");
+            "CREATE STATISTICS {s}.st ON id, b FROM {t}",
+            "CREATE VIEW {s}.inner_view AS SELECT id FROM {t}",
+            "CREATE VIEW {s}.outer_view AS SELECT id FROM {s}.inner_view",
+            "CREATE MATERIALIZED VIEW {s}.stored AS SELECT id FROM {s}.outer_view",
+            "CREATE FUNCTION {s}.atomic() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM {t}; END");
 
     /** Each makes a shadow created before it wrong. */
     private static final List<String> CHANGES = List.of(
@@ -117,6 +121,24 @@ class CatalogFingerprintTest {
             "DROP POLICY po1 ON {s}.other",
             "ALTER TABLE {s}.other RENAME TO another",
             "CREATE VIEW {s}.v AS SELECT id FROM {t}",
+            "CREATE VIEW {s}.v AS SELECT id FROM {s}.outer_view",
+            "DROP MATERIALIZED VIEW {s}.stored",
+            "CREATE INDEX x ON {s}.stored (id)",
+            "CREATE OR REPLACE VIEW {s}.outer_view AS SELECT id FROM {s}.inner_view WHERE id > 0",
+            "ALTER VIEW {s}.outer_view SET (security_barrier)",
+            "ALTER VIEW {s}.outer_view ALTER id SET DEFAULT 7",
+            "ALTER VIEW {s}.outer_view OWNER TO pg_monitor",
+            "GRANT SELECT ON {s}.outer_view TO pg_monitor",
+            "GRANT SELECT (id) ON {s}.outer_view TO pg_monitor",
+            "COMMENT ON VIEW {s}.outer_view IS 'x'",
+            "COMMENT ON COLUMN {s}.outer_view.id IS 'x'",
+            "CREATE RULE ru AS ON DELETE TO {s}.outer_view DO INSTEAD NOTHING",
+            "CREATE TRIGGER tr INSTEAD OF INSERT ON {s}.outer_view FOR EACH ROW EXECUTE FUNCTION {s}.f()",
+            "CREATE OR REPLACE FUNCTION {s}.atomic() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(id) FROM"
+                    + " {t}; END",
+            "REVOKE ALL ON FUNCTION {s}.atomic FROM PUBLIC",
+            "COMMENT ON FUNCTION {s}.atomic IS 'x'",
+            "CREATE FUNCTION {s}.on_view({s}.outer_view) RETURNS int LANGUAGE sql AS 'SELECT 1'",
             "CREATE TABLE {s}.child () INHERITS ({t})",
             "ALTER TABLE {t} INHERIT {s}.parent",
             "CREATE FUNCTION {s}.g({t}) RETURNS int LANGUAGE sql AS 'SELECT 1'",
@@ -154,6 +176,10 @@ class CatalogFingerprintTest {
             "DO $$ BEGIN EXECUTE format('CREATE TABLE walshift_1.\"Or\"\"der; Täble\" (n int DEFAULT nextval(%L))',"
                     + " pg_get_serial_sequence('{t}', 'n')); END $$",
             "CREATE TABLE {s}.bystander (LIKE {t})",
+            // What is made beside the shadow over views that stay.
+            "CREATE VIEW walshift_1.v AS SELECT id FROM {s}.outer_view",
+            "CREATE FUNCTION walshift_1.on_view({s}.outer_view) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+            "REFRESH MATERIALIZED VIEW {s}.stored",
             "CREATE POLICY mine ON {s}.other USING (x > 0)",
             "ALTER TABLE {s}.other ENABLE ROW LEVEL SECURITY",
             "ALTER TABLE {s}.other ADD z int");

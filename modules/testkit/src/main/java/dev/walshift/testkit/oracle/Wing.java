@@ -271,6 +271,7 @@ public enum Wing {
         CREATE UNIQUE INDEX "m index" ON {s}."m one" (region);
         CREATE MATERIALIZED VIEW {s}."m empty" AS SELECT n FROM {s}."m one" WITH NO DATA;
         ALTER MATERIALIZED VIEW {s}."m one" OWNER TO "museum guide";
+        GRANT SELECT (region) ON {t} TO "museum guide";
         GRANT SELECT ON {s}."m one" TO PUBLIC;
         COMMENT ON MATERIALIZED VIEW {s}."m one" IS 'materialized';
         ALTER MATERIALIZED VIEW {s}."m one" CLUSTER ON "m index", ALTER COLUMN n SET STATISTICS 11;

@@ -13,6 +13,8 @@ import java.util.Set;
 public final class Inventory {
     /** In the order in which the swap attaches; it detaches in the opposite one. */
     private static final List<Carrier> CARRIERS = List.of(
+            // Views are locked before all tables, as their readers do.
+            new QueryCarrier(),
             new PartitionCarrier(),
             new TriggerCarrier(),
             new RowSecurityCarrier(),
