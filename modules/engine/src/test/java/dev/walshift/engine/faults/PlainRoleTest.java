@@ -133,7 +133,9 @@ final class PlainRoleTest {
 
             MigrationReport report = new Migration(
                             TestConnections.database(server.jdbcUrl("migrator", database.name())),
-                            Scenario.agreeing(Consent.MATERIALIZED_VIEWS, Scenario.request("shop.orders", "ALTER COLUMN id TYPE bigint")))
+                            Scenario.agreeing(
+                                    Consent.MATERIALIZED_VIEWS,
+                                    Scenario.request("shop.orders", "ALTER COLUMN id TYPE bigint")))
                     .run();
 
             assertThat(report.verified()).isTrue();

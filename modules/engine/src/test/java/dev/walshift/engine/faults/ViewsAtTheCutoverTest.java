@@ -70,7 +70,8 @@ final class ViewsAtTheCutoverTest {
     }
 
     private static Migration migration(TestDatabase database) {
-        return Scenario.migration(database, Scenario.agreeing(Consent.MATERIALIZED_VIEWS, Scenario.request("orders", Hold.ALTER)));
+        return Scenario.migration(
+                database, Scenario.agreeing(Consent.MATERIALIZED_VIEWS, Scenario.request("orders", Hold.ALTER)));
     }
 
     @ParameterizedTest

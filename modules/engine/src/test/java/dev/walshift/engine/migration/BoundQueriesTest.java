@@ -273,7 +273,8 @@ final class BoundQueriesTest {
                     usual.cutover().vacuumPatience(),
                     usual.cutover().drain(),
                     usual.cutover().oldSnapshotAttempts());
-            MigrationRequest request = Scenario.agreeing(Consent.MATERIALIZED_VIEWS, Scenario.request(T, "ALTER id TYPE bigint"));
+            MigrationRequest request =
+                    Scenario.agreeing(Consent.MATERIALIZED_VIEWS, Scenario.request(T, "ALTER id TYPE bigint"));
 
             assertThatThrownBy(new Migration(TestConnections.database(database), request, usual.with(once))::run)
                     .hasMessageContaining("no swap after 1 attempts");

@@ -60,8 +60,8 @@ final class OpenConnectionsTest {
 
             pooled.setAutoCommit(false);
             assertThatThrownBy(() -> first(select, 7))
-                    .isInstanceOfSatisfying(SQLException.class, e -> assertThat(e.getSQLState())
-                            .isEqualTo("0A000"))
+                    .isInstanceOfSatisfying(
+                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("0A000"))
                     .hasMessageContaining("cached plan must not change result type");
             pooled.rollback();
             assertThat(first(select, 7)).isEqualTo(7);

@@ -33,10 +33,7 @@ public final class Scenario {
         Set<Consent> all = new HashSet<>(request.alter().consents());
         all.add(consent);
         return new MigrationRequest(
-                request.alter().agreeingTo(all),
-                request.workers(),
-                request.dropRetired(),
-                request.verify());
+                request.alter().agreeingTo(all), request.workers(), request.dropRetired(), request.verify());
     }
 
     public static MigrationRequest request(WorkloadTable table, String alter) {

@@ -65,8 +65,14 @@ final class NotCarried {
     /** What is carried over a change that gives columns other names: their text is the server's, which has the present ones. */
     static Set<Wing> othersWhereColumnsAreRenamed() {
         Set<Wing> wings = others();
-        wings.removeAll(
-                Set.of(Wing.TRIGGERS, Wing.POLICIES, Wing.POLICIES_OF_OTHERS, Wing.RULES, Wing.RULES_OF_OTHERS, Wing.VIEWS, Wing.STAR_VIEWS));
+        wings.removeAll(Set.of(
+                Wing.TRIGGERS,
+                Wing.POLICIES,
+                Wing.POLICIES_OF_OTHERS,
+                Wing.RULES,
+                Wing.RULES_OF_OTHERS,
+                Wing.VIEWS,
+                Wing.STAR_VIEWS));
         return wings;
     }
 
