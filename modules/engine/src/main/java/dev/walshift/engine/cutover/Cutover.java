@@ -262,17 +262,25 @@ public final class Cutover {
     }
 
     /**
-     * The source last: nobody waits for it while another relation's lock is waited for. The server counts lock_timeout for each lock, so what
+     * In the order in which the application comes to them, or whoever holds one would wait for us with what we wait for in hand. The server counts lock_timeout for each lock, so what
      * is left of it is set again before each.
      */
     private void lock(Session tx, Duration lockTimeout) throws SQLException {
         limit(tx, settings.drain().plus(GRACE));
         long deadline = System.nanoTime() + lockTimeout.toNanos();
-        for (RelationLock other : table.dependents().locks()) {
-            lock(tx, lockTimeout, deadline, other.relation(), other.statement());
+        List<RelationLock> others = table.dependents().locks();
+        for (RelationLock other : others) {
+            if (!other.afterSource()) {
+                lock(tx, lockTimeout, deadline, other.relation(), other.statement());
+            }
         }
         QualifiedName source = table.source().name();
         lock(tx, lockTimeout, deadline, source, LOCK.with("source", source));
+        for (RelationLock other : others) {
+            if (other.afterSource()) {
+                lock(tx, lockTimeout, deadline, other.relation(), other.statement());
+            }
+        }
     }
 
     private void lock(Session tx, Duration lockTimeout, long deadline, QualifiedName relation, SqlPart statement)
@@ -312,6 +320,7 @@ public final class Cutover {
     private void checkUnchanged(Session tx) throws SQLException {
         String unused = SourceGuard.hold(tx, table);
         CatalogFingerprint.requireUnchanged(tx, table);
+        CatalogFingerprint.requireNoSequence(tx, table);
         streamIntact.run(tx);
     }
 

@@ -4,7 +4,9 @@ import dev.walshift.engine.MigrationException;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
+import dev.walshift.postgres.SqlText;
 import java.sql.SQLException;
+import java.util.List;
 
 /**
  * Tells whether somebody changed a table meanwhile.
@@ -43,13 +45,14 @@ public final class CatalogFingerprint {
                JOIN pg_depend d ON d.refclassid = p.classid AND d.refobjid = p.objid
                LEFT JOIN pg_attrdef f ON d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid
                LEFT JOIN pg_class fc ON fc.oid = f.adrelid
+               LEFT JOIN pg_namespace fn ON fn.oid = fc.relnamespace
                LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
               WHERE d.classid <> 'pg_publication_rel'::regclass
                 AND NOT (d.classid = 'pg_class'::regclass AND d.deptype = 'a'
                          AND EXISTS (SELECT FROM pg_class s WHERE s.oid = d.objid AND s.relkind = 'S'))
                 AND NOT EXISTS (SELECT FROM parts o WHERE o.classid = d.classid AND o.objid = d.objid)
                 AND d.objid <> (SELECT reltoastrelid FROM source)
-                AND fc.relname IS DISTINCT FROM (SELECT relname FROM source)
+                AND NOT COALESCE(fn.nspname LIKE 'walshift\\_%', false)
              UNION
              SELECT d.classid, d.objid, w.ev_class
                FROM hanging h
@@ -79,7 +82,9 @@ public final class CatalogFingerprint {
                LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
              UNION ALL
              SELECT jsonb_build_array('constraint', o.conname, pg_get_constraintdef(o.oid), o.convalidated,
-                                      to_jsonb(o) -> 'conenforced', obj_description(o.oid, 'pg_constraint'))
+                                      to_jsonb(o) -> 'conenforced', obj_description(o.oid, 'pg_constraint'),
+                                      (SELECT jsonb_agg(t.tgenabled ORDER BY t.tgrelid, t.tgtype) FROM pg_trigger t
+                                        WHERE t.tgconstraint = o.oid))
                FROM source c JOIN pg_constraint o ON o.conrelid = c.oid
              UNION ALL
              SELECT jsonb_build_array('index', pg_get_indexdef(i.indexrelid), i.indisclustered, r.reltablespace,
@@ -117,7 +122,9 @@ public final class CatalogFingerprint {
                  OR ('pg_policy'::regclass, p.oid) IN (SELECT h.classid, h.objid FROM hanging h)
              UNION ALL
              SELECT jsonb_build_array('foreign key', o.conrelid::regclass, o.conname, pg_get_constraintdef(o.oid),
-                                      o.convalidated, to_jsonb(o) -> 'conenforced', obj_description(o.oid, 'pg_constraint'))
+                                      o.convalidated, to_jsonb(o) -> 'conenforced', obj_description(o.oid, 'pg_constraint'),
+                                      (SELECT jsonb_agg(t.tgenabled ORDER BY t.tgrelid, t.tgtype) FROM pg_trigger t
+                                        WHERE t.tgconstraint = o.oid))
                FROM pg_constraint o
               WHERE ('pg_constraint'::regclass, o.oid) IN (SELECT h.classid, h.objid FROM hanging h)
              UNION ALL
@@ -139,18 +146,26 @@ public final class CatalogFingerprint {
                FROM pg_proc f
               WHERE ('pg_proc'::regclass, f.oid) IN (SELECT h.classid, h.objid FROM hanging h)
              UNION ALL
-             SELECT jsonb_build_array('publication', to_jsonb(p), to_jsonb(b), to_jsonb(r) -> 'prattrs')
+             SELECT jsonb_build_array('publication', to_jsonb(b), to_jsonb(r) - 'oid')
                FROM source c
-               JOIN pg_publication_tables p ON p.schemaname = c.nspname AND p.tablename = c.relname
-               JOIN pg_publication b ON b.pubname = p.pubname
-               LEFT JOIN pg_publication_rel r ON r.prpubid = b.oid AND r.prrelid = c.oid
-              WHERE p.pubname !~ '^walshift_[0-9]+$'
+               CROSS JOIN pg_publication b
+               LEFT JOIN pg_publication_rel r
+                      ON r.prpubid = b.oid
+                     AND (r.prrelid = c.oid OR r.prrelid IN (SELECT relid FROM pg_partition_ancestors(c.oid) AS a(relid)))
+              WHERE b.pubname !~ '^walshift_[0-9]+$'
+                AND (r.oid IS NOT NULL OR b.puballtables {bySchema})
              UNION ALL
              SELECT jsonb_build_array('subscription', r.srsubid)
                FROM source c JOIN pg_subscription_rel r ON r.srrelid = c.oid
              UNION ALL
-             SELECT jsonb_build_array('inherits', i.inhrelid, i.inhparent, pg_get_expr(c.relpartbound, c.oid),
-                                      pg_get_partkeydef(i.inhparent))
+             SELECT jsonb_build_array('inherits', i.inhrelid, i.inhparent, i.inhparent::regclass, pg_get_expr(c.relpartbound, c.oid),
+                                      pg_get_partkeydef(i.inhparent), pg_get_partition_constraintdef(c.oid),
+                                      (SELECT jsonb_agg(x.indexrelid ORDER BY x.indexrelid) FROM pg_index x
+                                        WHERE x.indrelid = i.inhparent),
+                                      (SELECT jsonb_agg(jsonb_build_array(t.partdefid, (
+                                                  SELECT sum(pg_relation_size(l.relid)) > 0 FROM pg_partition_tree(t.partdefid) l)))
+                                         FROM pg_partitioned_table t
+                                        WHERE t.partrelid = i.inhparent AND t.partdefid <> c.oid))
                FROM source c JOIN pg_inherits i ON c.oid IN (i.inhrelid, i.inhparent)
              UNION ALL
              SELECT jsonb_build_array('label', l.classoid, l.objsubid, l.provider, l.label)
@@ -158,6 +173,18 @@ public final class CatalogFingerprint {
              UNION ALL
              SELECT jsonb_build_array('dependent', h.classid, h.objid) FROM hanging h)
         SELECT md5(string_agg(line::text, E'\\n' ORDER BY line::text)), current_setting('search_path') FROM lines
+        """);
+
+    private static final SqlText BY_SCHEMA = new SqlText("""
+        OR EXISTS (SELECT FROM pg_publication_namespace s WHERE s.pnpubid = b.oid AND s.pnnspid = c.relnamespace)
+        """);
+    private static final int SCHEMA_PUBLICATIONS_SINCE = 15;
+
+    private static final SqlTemplate OWNED_SEQUENCES = SqlTemplate.of("""
+        SELECT s.oid::regclass::text
+          FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+         WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = ?::oid
+           AND d.deptype = 'a'
         """);
 
     private static final String SYSTEM_PATH = "pg_catalog";
@@ -173,8 +200,9 @@ public final class CatalogFingerprint {
      * @throws MigrationException if there is no such table
      */
     public static String of(Session session, long oid) throws SQLException {
+        boolean bySchema = session.connection().getMetaData().getDatabaseMajorVersion() >= SCHEMA_PUBLICATIONS_SINCE;
         return session.queryOne(
-                FINGERPRINT,
+                FINGERPRINT.with("bySchema", bySchema ? BY_SCHEMA : new SqlText("")),
                 row -> {
                     String path = row.getString(2);
                     if (!path.startsWith(SYSTEM_PATH)) {
@@ -205,6 +233,24 @@ public final class CatalogFingerprint {
                     "somebody changed the schema of %s while it was migrated"
                             .formatted(table.source().name()),
                     "A swap would lose that change, so there was none. Plan the migration again for the table as it is"
+                            + " now.");
+        }
+    }
+
+    /**
+     * Once the table's serial sequences are released it owns none; one that it was given meanwhile would go away with it.
+     *
+     * @throws MigrationException SOURCE_CHANGED
+     */
+    public static void requireNoSequence(Session session, Blueprint table) throws SQLException {
+        List<String> owned = session.query(
+                OWNED_SEQUENCES, row -> row.getString(1), table.source().oid());
+        if (!owned.isEmpty()) {
+            throw new MigrationException(
+                    ProblemCode.SOURCE_CHANGED,
+                    "somebody gave %s the sequence %s while it was migrated"
+                            .formatted(table.source().name(), String.join(", ", owned)),
+                    "A swap would take it away, so there was none. Plan the migration again for the table as it is"
                             + " now.");
         }
     }

@@ -1,7 +1,6 @@
 package dev.walshift.engine.table;
 
 import dev.walshift.postgres.SqlText;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -10,7 +9,7 @@ import java.util.stream.Stream;
  * after.
  *
  * @param prepare statements for the empty shadow, under the name that it has then
- * @param locks taken before the source's own, in this order
+ * @param locks taken before or after the source's own, in this order
  * @param beside statements that make, over the finished shadow, what the swap only moves; in one transaction, which can be done again
  * @param detach statements for the swap's transaction, before anything moves
  * @param attach statements for the swap's transaction, once the new table has its name
@@ -49,20 +48,18 @@ public record Dependents(
         followUps = List.copyOf(followUps);
     }
 
-    /** These, and then those: what is attached first is detached last. */
+    /** These, and then those: what is attached first is detached last. A relation is locked once. */
     public Dependents and(Dependents others) {
         return new Dependents(
                 concat(prepare, others.prepare),
-                concat(locks, others.locks),
-                Stream.concat(beside.stream(), others.beside.stream()).toList(),
+                Stream.concat(locks.stream(), others.locks.stream()).distinct().toList(),
+                concat(beside, others.beside),
                 concat(others.detach, detach),
                 concat(attach, others.attach),
                 concat(followUps, others.followUps));
     }
 
     private static <T> List<T> concat(List<T> first, List<T> second) {
-        List<T> all = new ArrayList<>(first);
-        second.stream().filter(item -> !all.contains(item)).forEach(all::add);
-        return all;
+        return Stream.concat(first.stream(), second.stream()).toList();
     }
 }

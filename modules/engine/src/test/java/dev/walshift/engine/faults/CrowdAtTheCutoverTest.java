@@ -69,7 +69,10 @@ final class CrowdAtTheCutoverTest {
                     "SELECT pg_sleep(0.01)"),
             List.of("ANALYZE orders", "CREATE TABLE third (a int)", "DROP TABLE third", "SELECT pg_sleep(0.2)"));
 
-    /** With tables that foreign keys tie to it, which are locked before it: in that order, in the other, and one of them alone. */
+    /**
+     * With tables that foreign keys tie to it, which are locked before it: in that order, in the other, and one of them alone. Those that
+     * take the other order rest between, for the swap can't get through while one of them is under way.
+     */
     private static final List<List<String>> HABITS_OF_TIED = List.of(
             List.of(
                     "BEGIN",
@@ -77,7 +80,7 @@ final class CrowdAtTheCutoverTest {
                     "SELECT pg_sleep(0.02)",
                     "INSERT INTO items VALUES (8)",
                     "COMMIT",
-                    "SELECT pg_sleep(0.01)"),
+                    "SELECT pg_sleep(0.3)"),
             List.of(
                     "BEGIN",
                     "INSERT INTO items VALUES (9)",
@@ -88,10 +91,10 @@ final class CrowdAtTheCutoverTest {
             List.of(
                     "BEGIN",
                     "SELECT * FROM orders WHERE id = 5",
-                    "SELECT pg_sleep(0.05)",
+                    "SELECT pg_sleep(0.02)",
                     "UPDATE customers SET name = 'read orders first'",
                     "COMMIT",
-                    "SELECT pg_sleep(0.05)"),
+                    "SELECT pg_sleep(0.3)"),
             List.of(
                     "BEGIN",
                     "UPDATE customers SET name = 'before orders'",

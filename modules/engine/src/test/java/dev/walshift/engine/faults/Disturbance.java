@@ -70,6 +70,10 @@ enum Disturbance {
             REPLICA_IDENTITY),
     UNPUBLISH("ALTER PUBLICATION walshift_1 DROP TABLE orders", "SELECT true", PUBLICATION_LOST),
     DROP_PUBLICATION("DROP PUBLICATION walshift_1", "SELECT true", PUBLICATION_LOST),
+    SEQUENCE(
+            "CREATE SEQUENCE precious; ALTER SEQUENCE precious OWNED BY orders.n",
+            "SELECT count(*) = 1 FROM pg_depend WHERE objid = 'precious'::regclass AND refobjid = 'orders'::regclass",
+            SOURCE_CHANGED),
     TRIGGER(
             "CREATE TRIGGER precious BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION"
                     + " suppress_redundant_updates_trigger()",

@@ -295,7 +295,8 @@ final class BudgetsTest {
 
             assertThatThrownBy(migration::run)
                     .isInstanceOfSatisfying(
-                            FailedException.class, e -> assertThat(e.code()).isEqualTo(ProblemCode.BUDGET_EXCEEDED))
+                            InterruptedMigrationException.class,
+                            e -> assertThat(e.code()).isEqualTo(ProblemCode.BUDGET_EXCEEDED))
                     .hasMessageContaining("--max-time");
             assertThat(Scenario.list(
                             reader,

@@ -153,7 +153,10 @@ final class PartitionTest {
                     Scenario.request("\"sh op\".\"p 1\"", "ALTER COLUMN at TYPE bigint"),
                     "the changed table can't be a partition of \"sh op\".\"All\"");
 
-            database.execute("ALTER TABLE \"sh op\".\"p 1\" DISABLE TRIGGER each");
+            database.execute("CREATE INDEX half ON ONLY \"sh op\".\"All\" (at, note)");
+            assertRefused(database, REBUILD, "is an index of the parent without a valid part here");
+
+            database.execute("DROP INDEX \"sh op\".half", "ALTER TABLE \"sh op\".\"p 1\" DISABLE TRIGGER each");
             assertRefused(database, REBUILD, "is enabled otherwise than that of the parent");
 
             database.execute(

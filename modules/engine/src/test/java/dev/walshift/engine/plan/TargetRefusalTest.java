@@ -200,6 +200,21 @@ class TargetRefusalTest {
             new Case(
                     FULL + "; ALTER TABLE {n} ADD CONSTRAINT later CHECK (b > 0) NOT VALID",
                     "UNSUPPORTED_CHANGE: constraint later is NOT VALID"),
+            // What hangs on the present table and does not follow
+            new Case(
+                            PARTED + "; CREATE TABLE p PARTITION OF {n} DEFAULT",
+                            "UNSUPPORTED_DEPENDENT: trigger tr on table {t} fires for each row, and would do so"
+                                + " otherwise on a partitioned table: it can't choose another partition, and an UPDATE"
+                                + " that moves a row is a DELETE and an INSERT to it")
+                    .of(
+                            SOURCE,
+                            "CREATE TRIGGER tr BEFORE UPDATE ON {t} FOR EACH ROW EXECUTE FUNCTION"
+                                    + " suppress_redundant_updates_trigger()"),
+            new Case(
+                            FULL,
+                            "UNSUPPORTED_DEPENDENT: constraint fk on table {s}.child hangs on table {t}, and this"
+                                    + " release does not carry it over the swap")
+                    .of(SOURCE, "CREATE TABLE {s}.child (x int CONSTRAINT fk REFERENCES {t})"),
             // The key
             new Case(
                     "CREATE TABLE {n} (id int, at timestamptz)",

@@ -77,6 +77,15 @@ final class Attachments {
         run(statements);
     }
 
+    /** One that stays behind, with the reason. */
+    void refuse(Dependent object, String reason) {
+        answeredFor.add(object);
+        problems.add(new Problem(
+                ProblemCode.UNSUPPORTED_DEPENDENT,
+                "%s %s".formatted(object.name(), reason),
+                object.kind().remedy()));
+    }
+
     /** Something that goes with another object. */
     void answerFor(Dependent object) {
         answeredFor.add(object);

@@ -72,6 +72,7 @@ final class ForeignKeyCarrier implements Carrier {
                 .map(other -> new RelationLock(
                         other.name(),
                         true,
+                        !other.referencing(),
                         new SqlText(LOCK.with("table", other.name()).sql())))
                 .toList();
     }

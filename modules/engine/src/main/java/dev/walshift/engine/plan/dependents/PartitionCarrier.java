@@ -31,8 +31,13 @@ final class PartitionCarrier implements Carrier {
         SELECT p.oid::bigint AS parent, n.nspname, p.relname, pg_get_expr(c.relpartbound, c.oid) AS bound,
                pg_get_partition_constraintdef(c.oid) AS condition, pg_get_partkeydef(p.oid) AS key,
                pg_get_userbyid(p.relowner) AS owner,
-               pg_has_role(p.relowner, CASE WHEN current_setting('server_version_num')::int >= 160000
-                                            THEN 'SET' ELSE 'MEMBER' END) AS ours
+               pg_has_role(p.relowner, 'USAGE')
+               AND pg_has_role(p.relowner, CASE WHEN current_setting('server_version_num')::int >= 160000
+                                            THEN 'SET' ELSE 'MEMBER' END) AS ours,
+               (SELECT dn.nspname FROM pg_partitioned_table t JOIN pg_class d ON d.oid = t.partdefid
+                  JOIN pg_namespace dn ON dn.oid = d.relnamespace WHERE t.partrelid = p.oid AND d.oid <> c.oid) AS default_schema,
+               (SELECT d.relname FROM pg_partitioned_table t JOIN pg_class d ON d.oid = t.partdefid
+                 WHERE t.partrelid = p.oid AND d.oid <> c.oid) AS default_name
           FROM pg_class c
           JOIN pg_inherits i ON i.inhrelid = c.oid
           JOIN pg_class p ON p.oid = i.inhparent
@@ -47,7 +52,15 @@ final class PartitionCarrier implements Carrier {
           FROM pg_partitioned_table t
           JOIN pg_class c ON c.oid = t.partrelid
          WHERE t.partdefid <> 0 AND t.partdefid <> ?::oid AND t.partrelid IN (SELECT relid FROM ancestors)
-           AND pg_relation_size(t.partdefid) > 0
+           AND (SELECT sum(pg_relation_size(l.relid)) FROM pg_partition_tree(t.partdefid) l) > 0
+        UNION ALL
+        SELECT pg_describe_object('pg_class'::regclass, x.indexrelid, 0), 'is an index of the parent without a valid part here, which ATTACH PARTITION would build under its lock',
+               'Create and attach the part first: CREATE INDEX CONCURRENTLY, then ALTER INDEX ... ATTACH PARTITION'
+          FROM pg_inherits i
+          JOIN pg_index x ON x.indrelid = i.inhparent
+         WHERE i.inhrelid = ?::oid
+           AND NOT EXISTS (SELECT FROM pg_inherits h JOIN pg_index p ON p.indexrelid = h.inhrelid
+                            WHERE h.inhparent = x.indexrelid AND p.indrelid = i.inhrelid AND p.indisvalid)
         UNION ALL
         SELECT pg_describe_object('pg_constraint'::regclass, o.oid, 0), 'is a foreign key of the parent, which ATTACH PARTITION would validate under its lock',
                'Drop it and add it again after the migration'
@@ -85,13 +98,15 @@ final class PartitionCarrier implements Carrier {
     private static final SqlTemplate STAND_IN = SqlTemplate.of(
             "CREATE TABLE {standIn} (LIKE {parent} INCLUDING CONSTRAINTS INCLUDING GENERATED) PARTITION BY {key}");
 
+    /** @param fallback the parent's default partition, if that is another one: the server locks it with the parent */
     private record Partition(
             QualifiedName parent,
             SqlText bound,
             Optional<SqlText> condition,
             SqlText key,
             Identifier owner,
-            boolean ours) {
+            boolean ours,
+            Optional<QualifiedName> fallback) {
         static Partition read(ResultSet row) throws SQLException {
             return new Partition(
                     QualifiedName.of(row.getString("nspname"), row.getString("relname")),
@@ -99,7 +114,11 @@ final class PartitionCarrier implements Carrier {
                     Optional.ofNullable(row.getString("condition")).map(SqlText::new),
                     new SqlText(row.getString("key")),
                     new Identifier(row.getString("owner")),
-                    row.getBoolean("ours"));
+                    row.getBoolean("ours"),
+                    row.getString("default_name") == null
+                            ? Optional.empty()
+                            : Optional.of(
+                                    QualifiedName.of(row.getString("default_schema"), row.getString("default_name"))));
         }
     }
 
@@ -120,6 +139,7 @@ final class PartitionCarrier implements Carrier {
                 subject.oid(),
                 subject.oid(),
                 subject.oid(),
+                subject.oid(),
                 subject.oid()));
         if (!partition.ours()) {
             problems.add(new Problem(
@@ -134,7 +154,7 @@ final class PartitionCarrier implements Carrier {
         List<Dependent> inherited = found.stream()
                 .filter(dependent -> ofParent.contains(dependent.oid()))
                 .toList();
-        if (subject.probe().isPresent()) {
+        if (subject.probe().isPresent() && partition.ours()) {
             tryToAttach(session, subject.probe().get(), partition).ifPresent(problems::add);
         }
         return new Carried(Set.copyOf(inherited), dependents(subject, partition), problems, List.of());
@@ -178,9 +198,14 @@ final class PartitionCarrier implements Carrier {
         SqlText detach = new SqlText(DETACH.with("parent", partition.parent())
                 .with("table", subject.name())
                 .sql());
-        SqlText lock = new SqlText(LOCK.with("table", partition.parent()).sql());
-        return new Dependents(
-                prepare, List.of(new RelationLock(partition.parent(), true, lock)), List.of(detach), attach, List.of());
+        List<RelationLock> locks = new ArrayList<>(List.of(lock(partition.parent())));
+        partition.fallback().map(PartitionCarrier::lock).ifPresent(locks::add);
+        return new Dependents(prepare, locks, List.of(detach), attach, List.of());
+    }
+
+    private static RelationLock lock(QualifiedName table) {
+        return new RelationLock(
+                table, true, new SqlText(LOCK.with("table", table).sql()));
     }
 
     private static SqlText attach(QualifiedName parent, QualifiedName table, SqlText bound) {

@@ -13,20 +13,29 @@ import java.util.stream.Stream;
  * @param owned whether we may act as its owner
  * @param owner its owner's name
  * @param reachable whether we may use its schema
+ * @param referencing whether its rows refer to the table's
  * @param lockable whether LOCK TABLE would let us
  */
-record TiedTable(long oid, QualifiedName name, boolean owned, String owner, boolean reachable, boolean lockable) {
+record TiedTable(
+        long oid,
+        QualifiedName name,
+        boolean owned,
+        String owner,
+        boolean reachable,
+        boolean referencing,
+        boolean lockable) {
     /** Not by pg_partition_tree, which locks what it finds. */
     private static final SqlTemplate TABLES = SqlTemplate.of("""
-        WITH RECURSIVE tied(oid) AS (
-             SELECT unnest(?::bigint[])::oid
+        WITH RECURSIVE tied(oid, referencing) AS (
+             SELECT o::oid, o = ANY (?::bigint[]) FROM unnest(?::bigint[]) AS o
              UNION
-             SELECT i.inhrelid
+             SELECT i.inhrelid, t.referencing
                FROM tied t
                JOIN pg_class p ON p.oid = t.oid AND p.relkind = 'p'
                JOIN pg_inherits i ON i.inhparent = p.oid)
         SELECT c.oid::bigint AS oid, n.nspname, c.relname, pg_get_userbyid(c.relowner) AS owner,
                pg_has_role(c.relowner, 'USAGE') AS owned, has_schema_privilege(n.oid, 'USAGE') AS reachable,
+               t.referencing,
                has_table_privilege(c.oid, CASE WHEN current_setting('server_version_num')::int >= 170000
                                                THEN 'UPDATE, DELETE, TRUNCATE, MAINTAIN'
                                                ELSE 'UPDATE, DELETE, TRUNCATE' END) AS lockable
@@ -44,6 +53,10 @@ record TiedTable(long oid, QualifiedName name, boolean owned, String owner, bool
                 .filter(oid -> oid != source)
                 .distinct()
                 .toArray(Long[]::new);
+        Long[] referencing = foreignKeys.stream()
+                .map(foreignKey -> foreignKey.referencing().oid())
+                .distinct()
+                .toArray(Long[]::new);
         return session.query(
                 TABLES,
                 row -> new TiedTable(
@@ -52,7 +65,9 @@ record TiedTable(long oid, QualifiedName name, boolean owned, String owner, bool
                         row.getBoolean("owned"),
                         row.getString("owner"),
                         row.getBoolean("reachable"),
+                        row.getBoolean("referencing"),
                         row.getBoolean("lockable")),
-                (Object) others);
+                referencing,
+                others);
     }
 }

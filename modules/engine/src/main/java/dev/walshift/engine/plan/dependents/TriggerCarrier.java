@@ -19,7 +19,7 @@ import java.util.stream.Stream;
  */
 final class TriggerCarrier implements Carrier {
     private static final SqlTemplate READ = SqlTemplate.of("""
-        SELECT t.tgname, t.tgenabled, t.tgrelid::bigint AS home, t.tgconstraint::bigint AS constraint_oid,
+        SELECT t.tgname, t.tgenabled, (t.tgtype & 1) = 1 AS for_each_row, t.tgrelid::bigint AS home, t.tgconstraint::bigint AS constraint_oid,
                'pg_constraint'::regclass::oid::bigint AS constraint_catalog, pg_get_triggerdef(t.oid) AS definition,
                obj_description(t.oid, 'pg_trigger') AS comment,
                obj_description(t.tgconstraint, 'pg_constraint') AS constraint_comment,
@@ -31,6 +31,8 @@ final class TriggerCarrier implements Carrier {
           FROM pg_trigger t
          WHERE t.oid = ?::oid
         """);
+    private static final SqlTemplate PARTITIONED =
+            SqlTemplate.of("SELECT c.relkind = 'p' FROM pg_class c WHERE c.oid = to_regclass(?)");
     private static final SqlText TRIGGER = new SqlText("TRIGGER");
     private static final SqlTemplate DROP = SqlTemplate.of("DROP TRIGGER {name} ON {table}");
     private static final SqlTemplate COMMENT = SqlTemplate.of("COMMENT ON TRIGGER {name} ON {table} IS {comment}");
@@ -47,6 +49,7 @@ final class TriggerCarrier implements Carrier {
     private record Trigger(
             Identifier name,
             Firing firing,
+            boolean forEachRow,
             long home,
             long constraintCatalog,
             long constraint,
@@ -58,9 +61,22 @@ final class TriggerCarrier implements Carrier {
     @Override
     public Carried carry(Session session, Subject subject, List<Dependent> found) throws SQLException {
         Attachments attachments = new Attachments(session, subject);
+        boolean partitioned = subject.probe().isPresent()
+                && session.queryOne(
+                        PARTITIONED,
+                        row -> row.getBoolean(1),
+                        subject.probe().get().sql());
         for (Dependent dependent : found) {
             if (dependent.kind() == Kind.TRIGGER) {
                 Trigger trigger = session.queryOne(READ, TriggerCarrier::trigger, dependent.oid());
+                if (partitioned && trigger.forEachRow()) {
+                    attachments.refuse(
+                            dependent,
+                            "fires for each row, and would do so otherwise on a partitioned table: it can't choose"
+                                    + " another partition, and an UPDATE that moves a row is a DELETE and an INSERT to"
+                                    + " it");
+                    continue;
+                }
                 HomeTable home = HomeTable.read(session, trigger.home());
                 attachments.add(dependent, home, trigger.create(), statements(trigger, home, subject));
                 found.stream()
@@ -76,6 +92,7 @@ final class TriggerCarrier implements Carrier {
         return new Trigger(
                 new Identifier(row.getString("tgname")),
                 Firing.of(row.getString("tgenabled")),
+                row.getBoolean("for_each_row"),
                 row.getLong("home"),
                 row.getLong("constraint_catalog"),
                 row.getLong("constraint_oid"),
