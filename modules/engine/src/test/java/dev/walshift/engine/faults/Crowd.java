@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAccumulator;
 
 /** Sessions of an application, each of which does the statements of its habit again and again. */
-final class Crowd {
+final class Crowd implements AutoCloseable {
     /**
      * Far more than an attempt's lock_timeout, its drain and what the server grants on top, so that a slow disk is not taken for a long
      * lock; a longer wait is an error of the application.
@@ -49,6 +49,12 @@ final class Crowd {
         await().atMost(Hold.PATIENCE).until(() -> statements.get() > before + STATEMENTS_MORE);
         enough.set(true);
         sessions.forEach(CompletableFuture::join);
+    }
+
+    /** Ends them if they have not ended: whoever runs them waits for them. */
+    @Override
+    public void close() {
+        enough.set(true);
     }
 
     /** The habit and the server's message; such a session did not go on. */

@@ -139,21 +139,22 @@ final class CrowdAtTheCutoverTest {
                 ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             Hold.createTable(database);
             database.execute(others.toArray(String[]::new));
-            Crowd crowd = Crowd.of(database, habits, threads);
+            try (Crowd crowd = Crowd.of(database, habits, threads)) {
+                MigrationReport report = Scenario.migration(database, Scenario.request("orders", Hold.ALTER))
+                        .run();
+                crowd.stayAndLeave();
 
-            MigrationReport report = Scenario.migration(database, Scenario.request("orders", Hold.ALTER))
-                    .run();
-            crowd.stayAndLeave();
-
-            log.info("{}; the swap took {} attempts", crowd, report.cutover().attempts());
-            assertThat(crowd.errors()).isEmpty();
-            assertThat(server.log()).doesNotContain("deadlock detected");
-            assertThat(report.verified()).isTrue();
-            assertThat(Scenario.list(connection, "SELECT count(*) FROM orders WHERE n = k AND id > 0"))
-                    .containsExactly(Integer.toString(Hold.ROWS));
-            assertThat(Scenario.list(connection, "SELECT conname FROM pg_constraint WHERE NOT convalidated"))
-                    .isEmpty();
-            Scenario.assertNothingLeft(connection);
+                log.info(
+                        "{}; the swap took {} attempts", crowd, report.cutover().attempts());
+                assertThat(crowd.errors()).isEmpty();
+                assertThat(server.log()).doesNotContain("deadlock detected");
+                assertThat(report.verified()).isTrue();
+                assertThat(Scenario.list(connection, "SELECT count(*) FROM orders WHERE n = k AND id > 0"))
+                        .containsExactly(Integer.toString(Hold.ROWS));
+                assertThat(Scenario.list(connection, "SELECT conname FROM pg_constraint WHERE NOT convalidated"))
+                        .isEmpty();
+                Scenario.assertNothingLeft(connection);
+            }
         }
     }
 

@@ -84,21 +84,22 @@ final class ViewsAtTheCutoverTest {
                 ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             Hold.createTable(database);
             database.execute(QUERIES);
-            Crowd crowd = Crowd.of(database, HABITS, threads);
+            try (Crowd crowd = Crowd.of(database, HABITS, threads)) {
+                MigrationReport report = migration(database).run();
+                crowd.stayAndLeave();
 
-            MigrationReport report = migration(database).run();
-            crowd.stayAndLeave();
-
-            log.info("{}; the swap took {} attempts", crowd, report.cutover().attempts());
-            assertThat(crowd.errors()).isEmpty();
-            assertThat(server.log()).doesNotContain("deadlock detected");
-            assertThat(report.verified()).isTrue();
-            for (String relation : List.of("every", "outermost")) {
-                assertThat(Scenario.list(connection, "SELECT pg_typeof(id) FROM %s LIMIT 1".formatted(relation)))
-                        .containsExactly("bigint");
+                log.info(
+                        "{}; the swap took {} attempts", crowd, report.cutover().attempts());
+                assertThat(crowd.errors()).isEmpty();
+                assertThat(server.log()).doesNotContain("deadlock detected");
+                assertThat(report.verified()).isTrue();
+                for (String relation : List.of("every", "outermost")) {
+                    assertThat(Scenario.list(connection, "SELECT pg_typeof(id) FROM %s LIMIT 1".formatted(relation)))
+                            .containsExactly("bigint");
+                }
+                assertThat(Scenario.list(connection, "SELECT sum(s) FROM sums")).containsExactly("500500");
+                Scenario.assertNothingLeft(connection);
             }
-            assertThat(Scenario.list(connection, "SELECT sum(s) FROM sums")).containsExactly("500500");
-            Scenario.assertNothingLeft(connection);
         }
     }
 
