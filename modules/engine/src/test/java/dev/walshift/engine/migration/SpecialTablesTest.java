@@ -223,7 +223,9 @@ final class SpecialTablesTest {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 Connection connection = database.connect()) {
             database.execute(
-                    "CREATE TABLE t (a int, b text)", "CREATE VIEW v AS SELECT b FROM t", "CREATE TABLE o (x t)");
+                    "CREATE TABLE t (a int, b text)",
+                    "CREATE MATERIALIZED VIEW v AS SELECT b FROM t",
+                    "CREATE TABLE o (x t)");
 
             assertThatThrownBy(() -> Scenario.migration(database, Scenario.request("t", "ALTER a TYPE bigint"))
                             .run())

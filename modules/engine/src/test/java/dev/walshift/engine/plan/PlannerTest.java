@@ -187,7 +187,7 @@ class PlannerTest {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
                     "CREATE TABLE " + T + " (id int, b int)",
-                    "CREATE VIEW " + S + ".v AS SELECT id FROM " + T,
+                    "CREATE PUBLICATION this FOR TABLE " + T,
                     "CREATE PUBLICATION everything FOR ALL TABLES");
 
             assertThat(bench.plan("ALTER id TYPE bigint").problems())
