@@ -142,7 +142,7 @@ public final class Database {
         try {
             session.execute(PIN.with("application", SqlText.literal("walshift " + purpose)));
             noticeWhileComputing(session);
-            if (session.connection().getMetaData().getDatabaseMajorVersion() >= TRANSACTION_TIMEOUT_SINCE) {
+            if (session.serverMajor() >= TRANSACTION_TIMEOUT_SINCE) {
                 session.execute(NO_TRANSACTION_TIMEOUT);
             }
             return session;

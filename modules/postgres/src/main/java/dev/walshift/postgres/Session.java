@@ -26,6 +26,9 @@ public final class Session implements AutoCloseable {
     /** It has semicolons inside, and once the driver met one it does not see where the statement ends. */
     private static final Pattern ATOMIC_BODY = Pattern.compile("\\bBEGIN\\s+ATOMIC\\b", Pattern.CASE_INSENSITIVE);
 
+    private static final String SAVEPOINT = "SAVEPOINT walshift_trial";
+    private static final String TAKE_BACK = "ROLLBACK TO SAVEPOINT walshift_trial; RELEASE SAVEPOINT walshift_trial";
+
     private final Connection connection;
 
     /** Takes over {@code connection}, in autocommit mode: closing the session closes it. */
@@ -62,7 +65,7 @@ public final class Session implements AutoCloseable {
         try {
             result = work.run(this);
         } catch (SQLException | RuntimeException | Error e) {
-            rollBack(e);
+            rollBack("ROLLBACK", e);
             throw e;
         }
         commit();
@@ -77,6 +80,24 @@ public final class Session implements AutoCloseable {
         });
     }
 
+    /**
+     * Runs work in the transaction under way and takes all of it back: what it made, what it set, and the locks it took.
+     *
+     * @throws SQLException that of the work; the transaction goes on after it
+     */
+    public <T> T tryOut(Work<T> work) throws SQLException {
+        execute(SAVEPOINT);
+        T result;
+        try {
+            result = work.run(this);
+        } catch (SQLException | RuntimeException | Error e) {
+            rollBack(TAKE_BACK, e);
+            throw e;
+        }
+        execute(TAKE_BACK);
+        return result;
+    }
+
     private void commit() throws SQLException {
         try {
             execute("COMMIT");
@@ -85,10 +106,10 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    private void rollBack(Throwable cause) {
+    private void rollBack(String statement, Throwable cause) {
         try {
             if (!connection.isClosed()) {
-                execute("ROLLBACK");
+                execute(statement);
             }
         } catch (SQLException e) {
             // The session is gone, and with it the transaction: the server rolls it back.
@@ -211,6 +232,11 @@ public final class Session implements AutoCloseable {
     public void planOnce() throws SQLException {
         connection.unwrap(PGConnection.class).setPrepareThreshold(1);
         execute("SET plan_cache_mode = force_generic_plan");
+    }
+
+    /** The server's major version. */
+    public int serverMajor() throws SQLException {
+        return connection.getMetaData().getDatabaseMajorVersion();
     }
 
     /** The server process behind this session ({@code pg_backend_pid()}). */

@@ -139,7 +139,7 @@ public final class Publication {
     private static SqlText published(Session transaction, Blueprint table) throws SQLException {
         ReplicaIdentity.Kind identity = transaction.queryOne(
                 IDENTITY, row -> kind(row.getString(1)), table.source().oid());
-        int server = transaction.connection().getMetaData().getDatabaseMajorVersion();
+        int server = transaction.serverMajor();
         // FULL covers all columns, so only the whole row covers it.
         boolean keyOnly = server >= COLUMN_LISTS_SINCE && identity != ReplicaIdentity.Kind.FULL;
         SqlTemplate part = keyOnly ? TABLE_COLUMNS.with("columns", table.key().sourceColumns()) : TABLE;

@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * Swaps source and shadow in one transaction, under a short lock. Each attempt is a fresh transaction; between two of them the lock
@@ -48,7 +49,6 @@ public final class Cutover {
         """);
 
     private static final SqlTemplate TRANSACTION_LIMIT = SqlTemplate.of("SET LOCAL transaction_timeout = {limit}");
-    private static final SqlTemplate LOCK = SqlTemplate.of("LOCK TABLE ONLY {source} IN ACCESS EXCLUSIVE MODE");
     private static final int TRANSACTION_TIMEOUT_SINCE = 17;
 
     /** What a statement may take beyond its own budget before the server ends it. */
@@ -236,61 +236,47 @@ public final class Cutover {
 
     /** From here on a client that hangs, or a server that is slow, gives the lock back. */
     private void limitWholeTransaction(Session tx, Duration lockTimeout) throws SQLException {
-        if (tx.connection().getMetaData().getDatabaseMajorVersion() >= TRANSACTION_TIMEOUT_SINCE) {
+        if (tx.serverMajor() >= TRANSACTION_TIMEOUT_SINCE) {
             Duration longest = lockTimeout.plus(settings.drain()).plus(GRACE);
             tx.execute(TRANSACTION_LIMIT.with("limit", new SqlText(Long.toString(longest.toMillis()))));
         }
     }
 
     private void evictVacuum(Session session) throws SQLException {
-        for (QualifiedName locked : lockedTables()) {
-            orSetBack(
-                    "a vacuum, index build or schema change holds the table",
-                    locked,
-                    () -> LockRetry.evictVacuum(session, locked, settings.vacuumPatience()));
+        for (RelationLock lock : locks()) {
+            if (lock.table()) {
+                orSetBack(
+                        "a vacuum, index build or schema change holds the table",
+                        lock.relation(),
+                        () -> LockRetry.evictVacuum(session, lock.relation(), settings.vacuumPatience()));
+            }
         }
     }
 
-    private List<QualifiedName> lockedTables() {
-        List<QualifiedName> tables = new ArrayList<>();
-        table.dependents().locks().stream()
-                .filter(RelationLock::table)
-                .map(RelationLock::relation)
-                .forEach(tables::add);
-        tables.add(table.source().name());
-        return tables;
+    /** In the order in which the application comes to them, or whoever holds one would wait for us with what we wait for in hand. */
+    private List<RelationLock> locks() {
+        List<RelationLock> others = table.dependents().locks();
+        return Stream.of(
+                        others.stream().filter(other -> !other.afterSource()),
+                        Stream.of(RelationLock.of(table.source().name())),
+                        others.stream().filter(RelationLock::afterSource))
+                .flatMap(part -> part)
+                .toList();
     }
 
-    /**
-     * In the order in which the application comes to them, or whoever holds one would wait for us with what we wait for in hand. The server counts lock_timeout for each lock, so what
-     * is left of it is set again before each.
-     */
+    /** The server counts lock_timeout for each lock, so what is left of it is set again before each. */
     private void lock(Session tx, Duration lockTimeout) throws SQLException {
         limit(tx, settings.drain().plus(GRACE));
         long deadline = System.nanoTime() + lockTimeout.toNanos();
-        List<RelationLock> others = table.dependents().locks();
-        for (RelationLock other : others) {
-            if (!other.afterSource()) {
-                lock(tx, lockTimeout, deadline, other.relation(), other.statement());
-            }
+        for (RelationLock lock : locks()) {
+            long left =
+                    Math.max(1, Duration.ofNanos(deadline - System.nanoTime()).toMillis());
+            LockRetry.setLockTimeout(tx, Duration.ofMillis(left));
+            orSetBack(
+                    "lock not granted within %d ms".formatted(lockTimeout.toMillis()),
+                    lock.relation(),
+                    () -> tx.execute(lock.statement()));
         }
-        QualifiedName source = table.source().name();
-        lock(tx, lockTimeout, deadline, source, LOCK.with("source", source));
-        for (RelationLock other : others) {
-            if (other.afterSource()) {
-                lock(tx, lockTimeout, deadline, other.relation(), other.statement());
-            }
-        }
-    }
-
-    private void lock(Session tx, Duration lockTimeout, long deadline, QualifiedName relation, SqlPart statement)
-            throws SQLException {
-        long left = Math.max(1, Duration.ofNanos(deadline - System.nanoTime()).toMillis());
-        LockRetry.setLockTimeout(tx, Duration.ofMillis(left));
-        orSetBack(
-                "lock not granted within %d ms".formatted(lockTimeout.toMillis()),
-                relation,
-                () -> tx.execute(statement));
     }
 
     /** What asks for a lock. */
@@ -320,7 +306,6 @@ public final class Cutover {
     private void checkUnchanged(Session tx) throws SQLException {
         String unused = SourceGuard.hold(tx, table);
         CatalogFingerprint.requireUnchanged(tx, table);
-        CatalogFingerprint.requireNoSequence(tx, table);
         streamIntact.run(tx);
     }
 

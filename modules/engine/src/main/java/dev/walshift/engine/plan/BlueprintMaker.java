@@ -22,8 +22,6 @@ import java.util.List;
 /** Makes the altered clone the shadow: takes its indexes away, to be built after the copy, and writes down the rest. */
 final class BlueprintMaker {
     private static final SqlTemplate DROP_CONSTRAINT = SqlTemplate.of("ALTER TABLE {table} DROP CONSTRAINT {name}");
-    private static final SqlTemplate ADD_CONSTRAINT =
-            SqlTemplate.of("ALTER TABLE {table} ADD CONSTRAINT {name} {definition}");
     private static final SqlTemplate DROP_INDEX = SqlTemplate.of("DROP INDEX {index}");
     private static final SqlTemplate SET = SqlTemplate.of("ALTER TABLE {table} SET ({options})");
     private static final SqlTemplate RESET = SqlTemplate.of("ALTER TABLE {table} RESET ({options})");
@@ -81,7 +79,7 @@ final class BlueprintMaker {
                 new StatisticsNames(names(List.of(clone.source())), names(tables)),
                 clone.source().relation().replicaIdentity(),
                 key.replicaIdentityIndex(),
-                CatalogFingerprint.of(session, source.oid()));
+                CatalogFingerprint.of(session, source.oid(), sequences.sequences()));
     }
 
     /** An index and whose it is: the shadow's, or that of a table below it. */
@@ -122,11 +120,7 @@ final class BlueprintMaker {
         for (Constraint constraint : table.constraints()) {
             if (constraint.isForNewRowsOnly()) {
                 session.execute(DROP_CONSTRAINT.with("table", table.name()).with("name", constraint.name()));
-                statements.add(new SqlText(ADD_CONSTRAINT
-                        .with("table", swapped)
-                        .with("name", constraint.name())
-                        .with("definition", constraint.definition())
-                        .sql()));
+                statements.add(constraint.addTo(swapped));
                 CommentWriter.ofConstraint(swapped, constraint)
                         .ifPresent(comment -> statements.add(new SqlText(comment.sql())));
             }

@@ -1,6 +1,8 @@
 package dev.walshift.engine.plan;
 
 import dev.walshift.postgres.Identifier;
+import dev.walshift.postgres.SqlPart;
+import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
 import java.util.Optional;
 
@@ -22,6 +24,16 @@ record Constraint(
         boolean enforced,
         SqlText timing,
         Optional<String> comment) {
+
+    private static final SqlTemplate ADD = SqlTemplate.of("ALTER TABLE {table} ADD CONSTRAINT {name} {definition}");
+
+    /** The statement that gives it to a table. */
+    SqlText addTo(SqlPart table) {
+        return new SqlText(ADD.with("table", table)
+                .with("name", name)
+                .with("definition", definition)
+                .sql());
+    }
 
     /** Whether rows that break it may be there although none may be added: so a copy of the table can't have it before it is filled. */
     boolean isForNewRowsOnly() {

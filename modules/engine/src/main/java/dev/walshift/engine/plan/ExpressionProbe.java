@@ -22,9 +22,6 @@ final class ExpressionProbe {
     private static final SqlTemplate ADD =
             SqlTemplate.of("ALTER TABLE {table} ADD CONSTRAINT walshift_expression CHECK (({expression}) IS NULL)");
     private static final SqlTemplate RENAME = SqlTemplate.of("ALTER TABLE {table} RENAME COLUMN {from} TO {to}");
-    private static final SqlText SAVEPOINT = new SqlText("SAVEPOINT walshift_expression");
-    private static final SqlText ROLLBACK =
-            new SqlText("ROLLBACK TO SAVEPOINT walshift_expression; RELEASE SAVEPOINT walshift_expression");
 
     /**
      * Functions stand in the stored tree by oid (:funcid, :opfuncid), the words for clock and user (CURRENT_DATE, ...) as
@@ -61,11 +58,10 @@ final class ExpressionProbe {
 
     /** What SQL of ours means. */
     Expression read(SqlPart expression) throws SQLException {
-        session.execute(SAVEPOINT);
-        session.execute(ADD.with("table", table).with("expression", expression));
-        Expression read = read();
-        session.execute(ROLLBACK);
-        return read;
+        return session.tryOut(transaction -> {
+            transaction.execute(ADD.with("table", table).with("expression", expression));
+            return read();
+        });
     }
 
     /**
@@ -76,21 +72,18 @@ final class ExpressionProbe {
      */
     Optional<Expression> readOperators(Settings settings, String expression, Map<Identifier, Identifier> names)
             throws SQLException {
-        session.execute(SAVEPOINT);
         try {
-            settings.asOperator(session);
-            session.execute(ADD.with("table", table).with("expression", new SqlText(expression)));
-            settings.asWalshift(session);
-            rename(names);
-            Expression read = read();
-            session.execute(ROLLBACK);
-            return Optional.of(read);
+            return session.tryOut(transaction -> {
+                settings.asOperator(transaction);
+                transaction.execute(ADD.with("table", table).with("expression", new SqlText(expression)));
+                settings.asWalshift(transaction);
+                rename(names);
+                return Optional.of(read());
+            });
         } catch (SQLException e) {
             if (SqlStates.isPassing(e)) {
                 throw e;
             }
-            session.execute(ROLLBACK);
-            settings.asWalshift(session);
             return Optional.empty();
         }
     }

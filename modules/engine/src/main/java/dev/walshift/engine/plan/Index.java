@@ -40,7 +40,6 @@ record Index(
         Optional<Constraint> constraint,
         boolean withoutOverlaps) {
     private static final SqlTemplate CREATE = SqlTemplate.of("CREATE {unique}INDEX {name} ON {table} {definition}");
-    private static final SqlTemplate ADD = SqlTemplate.of("ALTER TABLE {table} ADD CONSTRAINT {name} {definition}");
     private static final SqlTemplate PROMOTE =
             SqlTemplate.of("ALTER TABLE {table} ADD CONSTRAINT {name} {kind} USING INDEX {name}{timing}");
 
@@ -112,20 +111,14 @@ record Index(
 
     /** The statement that adds its constraint, if it has one. */
     Optional<SqlText> addConstraint(SqlPart table) {
-        return constraint.map(it -> new SqlText(
-                needsConstraint()
-                        ? addWhole(alone(table), it).sql()
-                        : promote(table, it).sql()));
+        return constraint.map(it -> needsConstraint() ? it.addTo(alone(table)) : promote(table, it));
     }
 
-    private SqlPart addWhole(SqlPart table, Constraint it) {
-        return ADD.with("table", table).with("name", it.name()).with("definition", it.definition());
-    }
-
-    private SqlPart promote(SqlPart table, Constraint it) {
-        return PROMOTE.with("table", table)
+    private static SqlText promote(SqlPart table, Constraint it) {
+        return new SqlText(PROMOTE.with("table", table)
                 .with("name", it.name())
                 .with("kind", new SqlText(it.kind() == Constraint.Kind.PRIMARY_KEY ? "PRIMARY KEY" : "UNIQUE"))
-                .with("timing", it.timing());
+                .with("timing", it.timing())
+                .sql());
     }
 }

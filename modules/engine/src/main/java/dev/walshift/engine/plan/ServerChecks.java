@@ -11,9 +11,6 @@ import java.sql.SQLException;
 final class ServerChecks {
     private static final int OLDEST_MAJOR = 14;
 
-    private static final SqlTemplate VERSION =
-            SqlTemplate.of("SELECT current_setting('server_version_num')::int / 10000");
-
     /** Managed services that give no REPLICATION attribute have a role in its place. */
     private static final SqlTemplate LOOK = SqlTemplate.of("""
         SELECT pg_is_in_recovery() AS recovering, current_setting('wal_level') AS wal_level,
@@ -42,7 +39,7 @@ final class ServerChecks {
 
     /** Looks. Returns whether a probe clone can be created. */
     boolean check() throws SQLException {
-        int major = session.queryOne(VERSION, row -> row.getInt(1));
+        int major = session.serverMajor();
         if (major < OLDEST_MAJOR) {
             findings.problem(
                     ProblemCode.UNSUPPORTED_SERVER,

@@ -1,6 +1,7 @@
 package dev.walshift.engine.plan;
 
 import dev.walshift.engine.ProblemCode;
+import dev.walshift.engine.plan.dependents.Roles;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
@@ -21,9 +22,7 @@ final class TableChecks {
                (SELECT e.extname FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
                  WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
                    AND d.refclassid = 'pg_extension'::regclass) AS extension,
-               pg_has_role(c.relowner, 'USAGE')
-               AND pg_has_role(c.relowner, CASE WHEN current_setting('server_version_num')::int >= 160000
-                                                THEN 'SET' ELSE 'MEMBER' END) AS is_owner,
+               {ours} AS is_owner,
                has_schema_privilege(n.oid, 'CREATE') AS can_create, n.nspname, current_user AS role,
                pg_get_userbyid(c.relowner) AS owner
           FROM pg_class c
@@ -56,7 +55,8 @@ final class TableChecks {
 
     /** Looks at the table. */
     Verdict check(long oid) throws SQLException {
-        Optional<Verdict> verdict = session.queryFirst(LOOK, this::judge, oid);
+        Optional<Verdict> verdict =
+                session.queryFirst(LOOK.with("ours", Roles.mayBecome("c.relowner")), this::judge, oid);
         if (verdict.isEmpty()) {
             findings.problem(
                     ProblemCode.TABLE_NOT_FOUND,

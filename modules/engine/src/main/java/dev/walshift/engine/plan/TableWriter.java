@@ -21,8 +21,6 @@ final class TableWriter {
             SqlTemplate.of("CREATE TABLE {table} ({elements}) USING heap{options}{tablespace}");
     private static final SqlTemplate ALTER = SqlTemplate.of("ALTER TABLE {table} {actions}");
     private static final SqlTemplate NAMED_CONSTRAINT = SqlTemplate.of("CONSTRAINT {name} {definition}");
-    private static final SqlTemplate ADD_CONSTRAINT =
-            SqlTemplate.of("ALTER TABLE {table} ADD CONSTRAINT {name} {definition}");
     private static final SqlTemplate CREATE_STATISTICS =
             SqlTemplate.of("CREATE STATISTICS {name}{definition} FROM {table}");
     private static final SqlTemplate STATISTICS_TARGET =
@@ -111,10 +109,7 @@ final class TableWriter {
     private void addLateConstraints() throws SQLException {
         for (Constraint constraint : model.constraints()) {
             if (constraint.kind() == Constraint.Kind.CHECK || !constraint.validated()) {
-                session.execute(ADD_CONSTRAINT
-                        .with("table", table)
-                        .with("name", constraint.name())
-                        .with("definition", constraint.definition()));
+                session.execute(constraint.addTo(table));
             }
         }
     }

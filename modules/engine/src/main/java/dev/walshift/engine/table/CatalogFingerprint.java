@@ -98,6 +98,12 @@ public final class CatalogFingerprint {
                                       obj_description(s.oid, 'pg_class'))
                FROM sequences s JOIN pg_sequence q ON q.seqrelid = s.oid
              UNION ALL
+             SELECT jsonb_build_array('given sequence', d.objid, d.refobjsubid)
+               FROM source c
+               JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.deptype = 'a'
+               JOIN pg_class s ON d.classid = 'pg_class'::regclass AND s.oid = d.objid AND s.relkind = 'S'
+              WHERE NOT EXISTS (SELECT FROM unnest(?::text[]) AS serial(name) WHERE to_regclass(serial.name) = s.oid)
+             UNION ALL
              SELECT jsonb_build_array('statistics', pg_get_statisticsobjdef(s.oid), s.stxowner, s.stxstattarget,
                                       obj_description(s.oid, 'pg_statistic_ext'))
                FROM source c JOIN pg_statistic_ext s ON s.stxrelid = c.oid
@@ -180,13 +186,6 @@ public final class CatalogFingerprint {
         """);
     private static final int SCHEMA_PUBLICATIONS_SINCE = 15;
 
-    private static final SqlTemplate OWNED_SEQUENCES = SqlTemplate.of("""
-        SELECT s.oid::regclass::text
-          FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
-         WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = ?::oid
-           AND d.deptype = 'a'
-        """);
-
     private static final String SYSTEM_PATH = "pg_catalog";
 
     private CatalogFingerprint() {}
@@ -195,12 +194,17 @@ public final class CatalogFingerprint {
      * The fingerprint of a table as it is now.
      *
      * @param session one that sees only pg_catalog ({@code Database.open}): what the server deparses depends on it
+     * @param sequences that the migration hands over: a serial's is taken from its column before the swap
      * @return another text when anything of the above is different; the same text for as long as nothing is
      * @throws IllegalStateException if the session's search_path is another one
      * @throws MigrationException if there is no such table
      */
-    public static String of(Session session, long oid) throws SQLException {
-        boolean bySchema = session.connection().getMetaData().getDatabaseMajorVersion() >= SCHEMA_PUBLICATIONS_SINCE;
+    public static String of(Session session, long oid, List<OwnedSequence> sequences) throws SQLException {
+        String[] serials = sequences.stream()
+                .filter(sequence -> sequence.kind() == OwnedSequence.Kind.SERIAL)
+                .map(sequence -> sequence.source().sql())
+                .toArray(String[]::new);
+        boolean bySchema = session.serverMajor() >= SCHEMA_PUBLICATIONS_SINCE;
         return session.queryOne(
                 FINGERPRINT.with("bySchema", bySchema ? BY_SCHEMA : new SqlText("")),
                 row -> {
@@ -217,7 +221,8 @@ public final class CatalogFingerprint {
                     }
                     return fingerprint;
                 },
-                oid);
+                oid,
+                serials);
     }
 
     /**
@@ -227,30 +232,12 @@ public final class CatalogFingerprint {
      * @throws MigrationException SOURCE_CHANGED
      */
     public static void requireUnchanged(Session session, Blueprint table) throws SQLException {
-        if (!of(session, table.source().oid()).equals(table.fingerprint())) {
+        if (!of(session, table.source().oid(), table.sequences()).equals(table.fingerprint())) {
             throw new MigrationException(
                     ProblemCode.SOURCE_CHANGED,
                     "somebody changed the schema of %s while it was migrated"
                             .formatted(table.source().name()),
                     "A swap would lose that change, so there was none. Plan the migration again for the table as it is"
-                            + " now.");
-        }
-    }
-
-    /**
-     * Once the table's serial sequences are released it owns none; one that it was given meanwhile would go away with it.
-     *
-     * @throws MigrationException SOURCE_CHANGED
-     */
-    public static void requireNoSequence(Session session, Blueprint table) throws SQLException {
-        List<String> owned = session.query(
-                OWNED_SEQUENCES, row -> row.getString(1), table.source().oid());
-        if (!owned.isEmpty()) {
-            throw new MigrationException(
-                    ProblemCode.SOURCE_CHANGED,
-                    "somebody gave %s the sequence %s while it was migrated"
-                            .formatted(table.source().name(), String.join(", ", owned)),
-                    "A swap would take it away, so there was none. Plan the migration again for the table as it is"
                             + " now.");
         }
     }

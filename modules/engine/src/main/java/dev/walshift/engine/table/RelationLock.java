@@ -1,6 +1,7 @@
 package dev.walshift.engine.table;
 
 import dev.walshift.postgres.QualifiedName;
+import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
 
 /**
@@ -13,8 +14,21 @@ import dev.walshift.postgres.SqlText;
  * @param statement takes the lock: LOCK TABLE for a table, a statement that changes nothing for a view
  */
 public record RelationLock(QualifiedName relation, boolean table, boolean afterSource, SqlText statement) {
-    /** One that is taken before the source's. */
-    public RelationLock(QualifiedName relation, boolean table, SqlText statement) {
-        this(relation, table, false, statement);
+    private static final SqlTemplate LOCK = SqlTemplate.of("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE");
+
+    /** ACCESS EXCLUSIVE on a table, before the source's. */
+    public static RelationLock of(QualifiedName table) {
+        return new RelationLock(
+                table, true, false, new SqlText(LOCK.with("table", table).sql()));
+    }
+
+    /** ACCESS EXCLUSIVE on a view, by a statement that changes nothing. */
+    public static RelationLock ofView(QualifiedName view, SqlText statement) {
+        return new RelationLock(view, false, false, statement);
+    }
+
+    /** The same, after the source's. */
+    public RelationLock behindSource() {
+        return new RelationLock(relation, table, true, statement);
     }
 }

@@ -112,6 +112,28 @@ final class SpecialTablesTest {
         }
     }
 
+    /** The blocking ALTER drops the sequence with its column; here it stays with the retired table. */
+    @ParameterizedTest
+    @MethodSource("majors")
+    void aSerialColumnCanBeDroppedBesideARewrite(ServerVersion major) throws Exception {
+        try (TestDatabase database = SharedServers.freshDatabase(major);
+                Connection connection = database.connect()) {
+            database.execute(
+                    "CREATE TABLE t (id int PRIMARY KEY, n serial)",
+                    "INSERT INTO t SELECT i FROM generate_series(1, 100) i");
+
+            MigrationReport report = Scenario.migration(
+                            database, Scenario.request("t", "ALTER id TYPE bigint, DROP COLUMN n"))
+                    .run();
+
+            assertThat(report.verified()).isTrue();
+            assertThat(Scenario.list(
+                            connection, "SELECT relnamespace::regnamespace FROM pg_class WHERE relname = 't_n_seq'"))
+                    .containsExactly("walshift_1_retired");
+            Scenario.assertNothingLeft(connection);
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("majors")
     void rebuildsWhereTheCatalogAloneWouldDo(ServerVersion major) throws Exception {

@@ -78,6 +78,7 @@ class AttachedObjectsTest {
                     .containsExactly(new RelationLock(
                             OTHER,
                             true,
+                            false,
                             new SqlText("LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE".formatted(OTHER.sql()))));
         }
     }

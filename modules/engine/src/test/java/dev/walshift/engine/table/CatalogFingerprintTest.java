@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.walshift.engine.MigrationException;
 import dev.walshift.postgres.Database;
+import dev.walshift.postgres.Identifier;
+import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.testkit.PostgresServer;
@@ -14,6 +16,7 @@ import dev.walshift.testkit.TestDatabase;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -21,6 +24,10 @@ class CatalogFingerprintTest {
     private static final String T = "\"Sché\"\"ma; --\".\"Or\"\"der; Täble\"";
     private static final String S = "\"Sché\"\"ma; --\"";
     private static final SqlTemplate OID = SqlTemplate.of("SELECT ?::regclass::oid::bigint");
+
+    private static final QualifiedName SEQUENCE = QualifiedName.of("Sché\"ma; --", "Or\"der; Täble_n_seq");
+    private static final OwnedSequence SERIAL = new OwnedSequence(
+            SEQUENCE, OwnedSequence.Kind.SERIAL, SEQUENCE, new Identifier("n"), new Identifier("n"), Optional.empty());
 
     static List<ServerVersion> majors() {
         return PostgresServer.defaultMajors();
@@ -51,6 +58,7 @@ class CatalogFingerprintTest {
     /** Each makes a shadow created before it wrong. */
     private static final List<String> CHANGES = List.of(
             "ALTER TABLE {t} ADD x int",
+            "CREATE SEQUENCE {s}.given; ALTER SEQUENCE {s}.given OWNED BY {t}.b",
             "ALTER TABLE {t} DROP b",
             "ALTER TABLE {t} RENAME b TO c",
             "ALTER TABLE {t} ALTER b TYPE varchar",
@@ -195,7 +203,7 @@ class CatalogFingerprintTest {
 
     private static String fingerprint(Database database, long oid) throws SQLException {
         try (Session session = database.open("test")) {
-            return CatalogFingerprint.of(session, oid);
+            return CatalogFingerprint.of(session, oid, List.of(SERIAL));
         }
     }
 
@@ -288,10 +296,10 @@ class CatalogFingerprintTest {
         try (TestDatabase test = SharedServers.freshDatabase(version);
                 Session user = open(test).openAsUser("test");
                 Session ours = open(test).open("test")) {
-            assertThatThrownBy(() -> CatalogFingerprint.of(user, 1259))
+            assertThatThrownBy(() -> CatalogFingerprint.of(user, 1259, List.of()))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("needs search_path pg_catalog");
-            assertThatThrownBy(() -> CatalogFingerprint.of(ours, 1))
+            assertThatThrownBy(() -> CatalogFingerprint.of(ours, 1, List.of()))
                     .isInstanceOf(MigrationException.class)
                     .hasMessage("the table with oid 1 is gone");
         }

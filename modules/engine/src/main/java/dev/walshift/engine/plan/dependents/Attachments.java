@@ -25,7 +25,6 @@ import java.util.Set;
  * those of other tables that mention it.
  */
 final class Attachments {
-    private static final SqlTemplate LOCK = SqlTemplate.of("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE");
     private static final SqlTemplate STAND_IN = SqlTemplate.of("CREATE TEMPORARY TABLE {name} (LIKE {table})");
     private static final String TEMPORARY = "pg_temp";
 
@@ -64,10 +63,7 @@ final class Attachments {
             return;
         }
         if (elsewhere) {
-            locks.add(new RelationLock(
-                    home.name(),
-                    true,
-                    new SqlText(LOCK.with("table", home.name()).sql())));
+            locks.add(RelationLock.of(home.name()));
             notices.add(
                     "the swap also locks table %s, since %s mentions this one".formatted(home.name(), object.name()));
         }

@@ -98,8 +98,7 @@ final class DependencyWalk {
          ORDER BY name
         """);
 
-    private static final SqlTemplate HAS_SCHEMA_PUBLICATIONS =
-            SqlTemplate.of("SELECT current_setting('server_version_num')::int >= 150000");
+    private static final int SCHEMA_PUBLICATIONS_SINCE = 15;
 
     private DependencyWalk() {}
 
@@ -112,7 +111,7 @@ final class DependencyWalk {
         List<Dependent> found =
                 new ArrayList<>(session.query(DEPENDENTS, DependencyWalk::dependent, oid, oid, Journal.MARK_BEGINS));
         found.addAll(session.query(WIDE_PUBLICATIONS, DependencyWalk::dependent));
-        if (session.queryOne(HAS_SCHEMA_PUBLICATIONS, row -> row.getBoolean(1))) {
+        if (session.serverMajor() >= SCHEMA_PUBLICATIONS_SINCE) {
             found.addAll(session.query(SCHEMA_PUBLICATIONS, DependencyWalk::dependent, oid));
         }
         found.addAll(session.query(SUBSCRIPTIONS, DependencyWalk::dependent, oid));

@@ -31,7 +31,6 @@ final class ForeignKeyCarrier implements Carrier {
         SELECT oid::bigint FROM pg_constraint WHERE contype = 'f' AND ?::oid IN (conrelid, confrelid)
         """);
 
-    private static final SqlTemplate LOCK = SqlTemplate.of("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE");
     private static final SqlTemplate DUE = SqlTemplate.of("""
         SELECT NOT convalidated AND COALESCE((to_jsonb(c) ->> 'conenforced')::boolean, true)
           FROM pg_constraint c
@@ -69,11 +68,9 @@ final class ForeignKeyCarrier implements Carrier {
 
     private static List<RelationLock> locks(List<TiedTable> others) {
         return others.stream()
-                .map(other -> new RelationLock(
-                        other.name(),
-                        true,
-                        !other.referencing(),
-                        new SqlText(LOCK.with("table", other.name()).sql())))
+                .map(other -> other.referencing()
+                        ? RelationLock.of(other.name())
+                        : RelationLock.of(other.name()).behindSource())
                 .toList();
     }
 

@@ -12,17 +12,16 @@ import java.util.Optional;
 
 /** Whether foreign keys can be dropped and made anew: by the server, and by us. */
 final class ForeignKeyChecks {
-    private static final SqlTemplate CIRCUMSTANCES =
-            SqlTemplate.of("SELECT current_user, current_setting('server_version_num')::int");
+    private static final SqlTemplate ROLE = SqlTemplate.of("SELECT current_user");
     private static final SqlTemplate MAY_REFERENCE = SqlTemplate.of("""
         SELECT has_table_privilege(c.oid, 'REFERENCES')
                OR (SELECT bool_and(has_column_privilege(c.oid, k.name, 'REFERENCES')) FROM unnest(?::text[]) AS k(name))
           FROM pg_class c WHERE c.oid = ?::oid
         """);
     /** Since then a partitioned table may have a NOT VALID one. */
-    private static final int NOT_VALID_ON_PARTITIONED = 180_000;
+    private static final int NOT_VALID_ON_PARTITIONED = 18;
 
-    private static final int MAINTAIN_PRIVILEGE = 170_000;
+    private static final int MAINTAIN_PRIVILEGE = 17;
 
     private final Session session;
     private final List<ForeignKey> present;
@@ -42,17 +41,17 @@ final class ForeignKeyChecks {
         this.others = others;
     }
 
-    private record Circumstances(Identifier role, int version) {}
+    private record Circumstances(Identifier role, int major) {}
 
     List<Problem> problems() throws SQLException {
-        Circumstances circumstances = session.queryOne(
-                CIRCUMSTANCES, row -> new Circumstances(new Identifier(row.getString(1)), row.getInt(2)));
+        Circumstances circumstances = new Circumstances(
+                session.queryOne(ROLE, row -> new Identifier(row.getString(1))), session.serverMajor());
         for (ForeignKey foreignKey : present) {
             checkTriggers(foreignKey);
             checkOwner(foreignKey, circumstances.role());
         }
         for (ForeignKey foreignKey : wanted) {
-            checkPartitioned(foreignKey, circumstances.version());
+            checkPartitioned(foreignKey, circumstances.major());
             checkReferences(foreignKey, circumstances.role());
         }
         for (TiedTable other : others) {
@@ -87,8 +86,8 @@ final class ForeignKeyChecks {
         }
     }
 
-    private void checkPartitioned(ForeignKey foreignKey, int version) {
-        if (foreignKey.referencing().partitioned() && version < NOT_VALID_ON_PARTITIONED) {
+    private void checkPartitioned(ForeignKey foreignKey, int major) {
+        if (foreignKey.referencing().partitioned() && major < NOT_VALID_ON_PARTITIONED) {
             unsupported(
                     "%s can't be made without looking at all its rows under the swap's lock: before PostgreSQL 18 a partitioned table takes no NOT VALID foreign key"
                             .formatted(describe(foreignKey)),
@@ -142,7 +141,7 @@ final class ForeignKeyChecks {
                             .formatted(circumstances.role(), other.name()),
                     "GRANT %s ON %s TO %s"
                             .formatted(
-                                    circumstances.version() < MAINTAIN_PRIVILEGE ? "UPDATE" : "MAINTAIN",
+                                    circumstances.major() < MAINTAIN_PRIVILEGE ? "UPDATE" : "MAINTAIN",
                                     other.name(),
                                     circumstances.role().sql()));
         }

@@ -4,7 +4,6 @@ import dev.walshift.engine.Problem;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.table.Dependents;
 import dev.walshift.postgres.Session;
-import dev.walshift.postgres.SqlText;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
@@ -22,10 +21,6 @@ public final class Inventory {
             new ForeignKeyCarrier(),
             new PublicationCarrier());
 
-    private static final SqlText SAVEPOINT = new SqlText("SAVEPOINT walshift_carrier");
-    private static final SqlText ROLLBACK = new SqlText("ROLLBACK TO SAVEPOINT walshift_carrier");
-    private static final SqlText RELEASE = new SqlText("RELEASE SAVEPOINT walshift_carrier");
-
     private Inventory() {}
 
     /**
@@ -37,10 +32,8 @@ public final class Inventory {
         List<Dependent> found = DependencyWalk.of(session, subject.oid());
         Carried carried = Carried.NOTHING;
         for (Carrier carrier : CARRIERS) {
-            session.execute(SAVEPOINT);
-            carried = carried.and(carrier.carry(session, subject, unanswered(found, carried)));
-            session.execute(ROLLBACK);
-            session.execute(RELEASE);
+            List<Dependent> left = unanswered(found, carried);
+            carried = carried.and(session.tryOut(transaction -> carrier.carry(transaction, subject, left)));
         }
         List<Problem> refused = unanswered(found, carried).stream()
                 .map(dependent -> refused(subject, dependent))

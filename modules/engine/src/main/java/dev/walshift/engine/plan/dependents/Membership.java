@@ -76,7 +76,7 @@ record Membership(
      * @param dependent of kind PUBLICATION
      */
     static Membership of(Session session, Subject subject, Dependent dependent) throws SQLException {
-        boolean detailed = session.connection().getMetaData().getDatabaseMajorVersion() >= DETAILS_SINCE;
+        boolean detailed = session.serverMajor() >= DETAILS_SINCE;
         return session.queryOne(
                 READ.with("filter", detailed ? FILTER : NO_FILTER),
                 Membership::read,

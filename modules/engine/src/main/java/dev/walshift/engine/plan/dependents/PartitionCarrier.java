@@ -7,7 +7,7 @@ import dev.walshift.engine.table.RelationLock;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
-import dev.walshift.postgres.SqlStates;
+import dev.walshift.postgres.SqlPart;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
 import java.sql.ResultSet;
@@ -31,9 +31,7 @@ final class PartitionCarrier implements Carrier {
         SELECT p.oid::bigint AS parent, n.nspname, p.relname, pg_get_expr(c.relpartbound, c.oid) AS bound,
                pg_get_partition_constraintdef(c.oid) AS condition, pg_get_partkeydef(p.oid) AS key,
                pg_get_userbyid(p.relowner) AS owner,
-               pg_has_role(p.relowner, 'USAGE')
-               AND pg_has_role(p.relowner, CASE WHEN current_setting('server_version_num')::int >= 160000
-                                            THEN 'SET' ELSE 'MEMBER' END) AS ours,
+               {ours} AS ours,
                (SELECT dn.nspname FROM pg_partitioned_table t JOIN pg_class d ON d.oid = t.partdefid
                   JOIN pg_namespace dn ON dn.oid = d.relnamespace WHERE t.partrelid = p.oid AND d.oid <> c.oid) AS default_schema,
                (SELECT d.relname FROM pg_partitioned_table t JOIN pg_class d ON d.oid = t.partdefid
@@ -83,20 +81,23 @@ final class PartitionCarrier implements Carrier {
 
     /** Triggers and foreign keys that the server makes, and takes away again, with ATTACH and DETACH. */
     private static final SqlTemplate INHERITED = SqlTemplate.of("""
-        SELECT t.oid::bigint FROM pg_trigger t WHERE t.tgrelid = ?::oid AND t.tgparentid <> 0
+        SELECT 'pg_trigger'::regclass::oid::bigint AS catalog, t.oid::bigint AS object
+          FROM pg_trigger t WHERE t.tgrelid = ?::oid AND t.tgparentid <> 0
         UNION ALL
-        SELECT o.oid::bigint FROM pg_constraint o
+        SELECT 'pg_constraint'::regclass::oid::bigint, o.oid::bigint FROM pg_constraint o
          WHERE (o.conrelid = ?::oid OR o.confrelid = ?::oid) AND o.contype = 'f' AND o.conparentid <> 0
         """);
 
     private static final SqlTemplate ADD_CHECK =
             SqlTemplate.of("ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({condition})");
     private static final SqlTemplate DROP_CHECK = SqlTemplate.of("ALTER TABLE {table} DROP CONSTRAINT {name}");
-    private static final SqlTemplate LOCK = SqlTemplate.of("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE");
     private static final SqlTemplate DETACH = SqlTemplate.of("ALTER TABLE {parent} DETACH PARTITION {table}");
     private static final SqlTemplate ATTACH = SqlTemplate.of("ALTER TABLE {parent} ATTACH PARTITION {table} {bound}");
     private static final SqlTemplate STAND_IN = SqlTemplate.of(
             "CREATE TABLE {standIn} (LIKE {parent} INCLUDING CONSTRAINTS INCLUDING GENERATED) PARTITION BY {key}");
+
+    /** What pg_depend calls an object: an OID is one of its catalog only. */
+    private record ObjectAddress(long catalog, long oid) {}
 
     /** @param fallback the parent's default partition, if that is another one: the server locks it with the parent */
     private record Partition(
@@ -124,7 +125,8 @@ final class PartitionCarrier implements Carrier {
 
     @Override
     public Carried carry(Session session, Subject subject, List<Dependent> found) throws SQLException {
-        Optional<Partition> partition = session.queryFirst(PARTITION, Partition::read, subject.oid());
+        Optional<Partition> partition = session.queryFirst(
+                PARTITION.with("ours", Roles.mayBecome("p.relowner")), Partition::read, subject.oid());
         return partition.isEmpty() ? Carried.NOTHING : carry(session, subject, found, partition.get());
     }
 
@@ -149,10 +151,14 @@ final class PartitionCarrier implements Carrier {
                     "GRANT %s TO the role that walshift connects as"
                             .formatted(partition.owner().sql())));
         }
-        Set<Long> ofParent = Set.copyOf(
-                session.query(INHERITED, row -> row.getLong(1), subject.oid(), subject.oid(), subject.oid()));
+        Set<ObjectAddress> ofParent = Set.copyOf(session.query(
+                INHERITED,
+                row -> new ObjectAddress(row.getLong("catalog"), row.getLong("object")),
+                subject.oid(),
+                subject.oid(),
+                subject.oid()));
         List<Dependent> inherited = found.stream()
-                .filter(dependent -> ofParent.contains(dependent.oid()))
+                .filter(dependent -> ofParent.contains(new ObjectAddress(dependent.catalog(), dependent.oid())))
                 .toList();
         if (subject.probe().isPresent() && partition.ours()) {
             tryToAttach(session, subject.probe().get(), partition).ifPresent(problems::add);
@@ -160,26 +166,20 @@ final class PartitionCarrier implements Carrier {
         return new Carried(Set.copyOf(inherited), dependents(subject, partition), problems, List.of());
     }
 
-    /** The last thing done in the session, since a failure aborts its transaction. The server says whether the new table may be a partition: its columns must be the parent's. */
+    /** The server says whether the new table may be a partition: its columns must be the parent's. */
     private static Optional<Problem> tryToAttach(Session session, QualifiedName probe, Partition partition)
             throws SQLException {
         QualifiedName standIn = new QualifiedName(probe.schema(), PARENT);
-        session.execute(STAND_IN.with("standIn", standIn)
+        SqlPart create = STAND_IN.with("standIn", standIn)
                 .with("parent", partition.parent())
-                .with("key", partition.key()));
-        try {
-            session.execute(attach(standIn, probe, partition.bound()));
-            return Optional.empty();
-        } catch (SQLException e) {
-            if (SqlStates.isPassing(e)) {
-                throw e;
-            }
-            return Optional.of(new Problem(
-                    ProblemCode.UNSUPPORTED_CHANGE,
-                    "the changed table can't be a partition of %s: %s".formatted(partition.parent(), e.getMessage()),
-                    "All partitions have the parent's columns: change what a partition may have for itself, such as its"
-                            + " storage, its indexes or its tablespace"));
-        }
+                .with("key", partition.key());
+        return Trial.failure(session, List.of(create, attach(standIn, probe, partition.bound())))
+                .map(e -> new Problem(
+                        ProblemCode.UNSUPPORTED_CHANGE,
+                        "the changed table can't be a partition of %s: %s"
+                                .formatted(partition.parent(), e.getMessage()),
+                        "All partitions have the parent's columns: change what a partition may have for itself, such as"
+                                + " its storage, its indexes or its tablespace"));
     }
 
     private static Dependents dependents(Subject subject, Partition partition) {
@@ -198,14 +198,9 @@ final class PartitionCarrier implements Carrier {
         SqlText detach = new SqlText(DETACH.with("parent", partition.parent())
                 .with("table", subject.name())
                 .sql());
-        List<RelationLock> locks = new ArrayList<>(List.of(lock(partition.parent())));
-        partition.fallback().map(PartitionCarrier::lock).ifPresent(locks::add);
+        List<RelationLock> locks = new ArrayList<>(List.of(RelationLock.of(partition.parent())));
+        partition.fallback().map(RelationLock::of).ifPresent(locks::add);
         return new Dependents(prepare, locks, List.of(detach), attach, List.of());
-    }
-
-    private static RelationLock lock(QualifiedName table) {
-        return new RelationLock(
-                table, true, new SqlText(LOCK.with("table", table).sql()));
     }
 
     private static SqlText attach(QualifiedName parent, QualifiedName table, SqlText bound) {

@@ -5,7 +5,6 @@ import dev.walshift.engine.ProblemCode;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
-import dev.walshift.postgres.SqlStates;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
 import java.sql.SQLException;
@@ -20,10 +19,6 @@ import java.util.Optional;
  * src/backend/executor/execReplication.c).
  */
 final class PublicationTrial {
-    private static final SqlText SAVEPOINT = new SqlText("SAVEPOINT walshift_publication");
-    private static final SqlText ROLLBACK =
-            new SqlText("ROLLBACK TO SAVEPOINT walshift_publication; RELEASE SAVEPOINT walshift_publication");
-
     /** Another plan must not wait for this one's name. */
     private static final SqlTemplate NAME = SqlTemplate.of("SELECT 'walshift_trial_' || pg_backend_pid()");
 
@@ -60,24 +55,16 @@ final class PublicationTrial {
      * @return what the server has against it
      */
     Optional<Problem> problem(QualifiedName probe) throws SQLException {
-        session.execute(SAVEPOINT);
-        Optional<Problem> problem = Optional.empty();
-        try {
-            // All tables' publication has the probe already.
-            if (membership.scope() != Membership.Scope.ALL_TABLES) {
-                publish(probe);
-            }
-            if (isWritten()) {
-                write(probe);
-            }
-        } catch (SQLException e) {
-            if (SqlStates.isPassing(e)) {
-                throw e;
-            }
-            problem = Optional.of(problem(e));
-        }
-        session.execute(ROLLBACK);
-        return problem;
+        return Trial.failure(session, transaction -> {
+                    // All tables' publication has the probe already.
+                    if (membership.scope() != Membership.Scope.ALL_TABLES) {
+                        publish(probe);
+                    }
+                    if (isWritten()) {
+                        write(probe);
+                    }
+                })
+                .map(this::problem);
     }
 
     private void publish(QualifiedName probe) throws SQLException {

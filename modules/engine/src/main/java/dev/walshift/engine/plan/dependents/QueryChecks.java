@@ -17,9 +17,7 @@ final class QueryChecks {
     /** Under a search path of all schemas concerned, so that two of one name are told apart. */
     private static final SqlTemplate OBSTACLES = SqlTemplate.of("""
         SELECT o.temporary, o.visible, o.owner, current_user AS role, n.nspname,
-               pg_has_role(o.ownerid, 'USAGE')
-               AND pg_has_role(o.ownerid, CASE WHEN current_setting('server_version_num')::int >= 160000
-                                               THEN 'SET' ELSE 'MEMBER' END) AS is_owner,
+               {ours} AS is_owner,
                has_schema_privilege(n.oid, 'CREATE') AS can_create
           FROM (SELECT relnamespace AS schemaid, relpersistence = 't' AS temporary, pg_table_is_visible(oid) AS visible,
                        pg_get_userbyid(relowner) AS owner, relowner AS ownerid
@@ -92,8 +90,13 @@ final class QueryChecks {
     List<Problem> any(Query query) throws SQLException {
         List<Problem> problems = new ArrayList<>();
         boolean routine = query.isRoutine();
-        problems.addAll(
-                session.queryOne(OBSTACLES, row -> obstacles(query, row), routine, query.oid(), routine, query.oid()));
+        problems.addAll(session.queryOne(
+                OBSTACLES.with("ours", Roles.mayBecome("o.ownerid")),
+                row -> obstacles(query, row),
+                routine,
+                query.oid(),
+                routine,
+                query.oid()));
         problems.addAll(columns(query));
         if (query.isMaterialized() && !subject.consents().contains(Consent.MATERIALIZED_VIEWS)) {
             problems.add(refused(

@@ -164,7 +164,7 @@ final class QueryHandover {
     }
 
     private List<Problem> judgeView(Query view) throws SQLException {
-        locks.addFirst(new RelationLock(view.name(), false, lock(view)));
+        locks.addFirst(RelationLock.ofView(view.name(), lock(view)));
         boolean remake = view.isMaterialized()
                 || graph.usedBy(view).stream().anyMatch(used -> used != subject.oid() && leftBehind.contains(used));
         if (!remake) {

@@ -3,38 +3,39 @@ package dev.walshift.engine.plan.dependents;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlPart;
 import dev.walshift.postgres.SqlStates;
-import dev.walshift.postgres.SqlText;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 
-/** Tries statements out, and takes them back. */
+/** Tries things out, and takes them back. */
 final class Trial {
-    private static final SqlText SAVEPOINT = new SqlText("SAVEPOINT walshift_trial");
-    private static final SqlText ROLLBACK =
-            new SqlText("ROLLBACK TO SAVEPOINT walshift_trial; RELEASE SAVEPOINT walshift_trial");
-
     private Trial() {}
 
-    /**
-     * Why the server does not accept them, if it does not.
-     *
-     * @throws SQLException if the reason lies in its circumstances and not in the statements
-     */
+    /** Why the server does not accept these statements, if it does not; see the other one. */
     static Optional<SQLException> failure(Session session, List<? extends SqlPart> statements) throws SQLException {
-        session.execute(SAVEPOINT);
-        Optional<SQLException> failure = Optional.empty();
-        try {
+        return failure(session, transaction -> {
             for (SqlPart statement : statements) {
-                session.execute(statement);
+                transaction.execute(statement);
             }
+        });
+    }
+
+    /**
+     * Why the server does not accept it, if it does not.
+     *
+     * @throws SQLException if the reason lies in its circumstances and not in what was tried
+     */
+    static Optional<SQLException> failure(Session session, Session.Task task) throws SQLException {
+        try {
+            return session.tryOut(transaction -> {
+                task.run(transaction);
+                return Optional.empty();
+            });
         } catch (SQLException e) {
             if (SqlStates.isPassing(e)) {
                 throw e;
             }
-            failure = Optional.of(e);
+            return Optional.of(e);
         }
-        session.execute(ROLLBACK);
-        return failure;
     }
 }
