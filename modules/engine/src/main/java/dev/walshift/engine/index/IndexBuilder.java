@@ -11,10 +11,16 @@ import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 
 /**
  * Gives the filled shadow its indexes and constraints, side by side, then VACUUM (ANALYZE), so that the first queries after the swap meet
@@ -76,25 +82,41 @@ public final class IndexBuilder {
     }
 
     private void createIndexes(int workers, StopSignal stop) throws SQLException {
-        ConcurrentLinkedQueue<IndexDefinition> queue = new ConcurrentLinkedQueue<>(table.indexes().stream()
-                .filter(index -> index.create().isPresent())
-                .toList());
+        ConcurrentLinkedQueue<List<IndexDefinition>> queue = new ConcurrentLinkedQueue<>(rows());
         int sessions = Math.min(workers, queue.size());
         Workers.run(
                 "index",
                 stop,
                 Collections.nCopies(sessions, signal -> {
                     try (Session session = database.open("index")) {
-                        Optional<IndexDefinition> next = Optional.ofNullable(queue.poll());
+                        Optional<List<IndexDefinition>> next = Optional.ofNullable(queue.poll());
                         while (next.isPresent()) {
-                            signal.check();
-                            IndexDefinition index = next.get();
-                            Workers.cancellable(session, signal, () -> create(session, index));
+                            for (IndexDefinition index : next.get()) {
+                                signal.check();
+                                Workers.cancellable(session, signal, () -> create(session, index));
+                            }
                             next = Optional.ofNullable(queue.poll());
                         }
                     }
                 }),
                 signal -> {});
+    }
+
+    /** What can be built side by side; where an index must come after another, both are in one row. */
+    private List<List<IndexDefinition>> rows() {
+        List<List<IndexDefinition>> rows = new ArrayList<>();
+        Map<Identifier, IndexDefinition> later = new HashMap<>();
+        for (IndexDefinition index : table.indexes()) {
+            index.after().ifPresent(before -> later.put(before, index));
+        }
+        for (IndexDefinition first : table.indexes()) {
+            if (first.after().isEmpty()) {
+                rows.add(Stream.iterate(first, Objects::nonNull, index -> later.get(index.name()))
+                        .filter(index -> index.create().isPresent())
+                        .toList());
+            }
+        }
+        return rows;
     }
 
     private void create(Session session, IndexDefinition index) throws SQLException {

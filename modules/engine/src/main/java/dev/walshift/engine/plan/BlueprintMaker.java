@@ -18,6 +18,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /** Makes the altered clone the shadow: takes its indexes away, to be built after the copy, and writes down the rest. */
 final class BlueprintMaker {
@@ -83,11 +84,22 @@ final class BlueprintMaker {
     }
 
     /** An index and whose it is: the shadow's, or that of a table below it. */
-    private record TableIndex(QualifiedName table, Index index) {}
+    private record TableIndex(TableModel model, Index index) {
+        QualifiedName table() {
+            return model.name();
+        }
+
+        /** The next older one that a foreign key to the same columns could rest on as well. */
+        Optional<Index> elderTwin() {
+            return model.indexes().stream()
+                    .filter(other -> other.oid() < index.oid() && other.isTwinOf(index))
+                    .max(Comparator.comparingLong(Index::oid));
+        }
+    }
 
     private List<TableIndex> inOrder(List<TableModel> tables) {
         return tables.stream()
-                .flatMap(table -> table.indexes().stream().map(index -> new TableIndex(table.name(), index)))
+                .flatMap(table -> table.indexes().stream().map(index -> new TableIndex(table, index)))
                 .sorted(Comparator.comparing((TableIndex it) ->
                         !it.index().name().equals(key.target().name())))
                 .toList();
@@ -96,7 +108,11 @@ final class BlueprintMaker {
     private IndexDefinition definition(TableIndex it) {
         Index index = it.index();
         return new IndexDefinition(
-                index.name(), index.create(it.table()), index.addConstraint(it.table()), index.tablespace());
+                index.name(),
+                index.create(it.table()),
+                index.addConstraint(it.table()),
+                index.tablespace(),
+                it.elderTwin().map(Index::name));
     }
 
     /** What is a part of a partitioned table's index goes with that. */

@@ -87,6 +87,11 @@ record Index(
         return new HashSet<>(keyColumns);
     }
 
+    /** Whether both are unique over the same columns, in whatever order. */
+    boolean isTwinOf(Index other) {
+        return unique && other.unique && !keyColumns.isEmpty() && keySet().equals(other.keySet());
+    }
+
     /** The statement that builds it, if it can be built without its constraint. */
     Optional<SqlText> create(SqlPart table) {
         if (needsConstraint()) {

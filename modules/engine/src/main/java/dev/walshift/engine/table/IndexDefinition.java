@@ -11,9 +11,15 @@ import java.util.Optional;
  * @param create builds the index; empty where only the constraint's own statement can build it (EXCLUDE, WITHOUT OVERLAPS)
  * @param constraint makes it a constraint: {@code ALTER TABLE ... ADD CONSTRAINT ... [USING INDEX ...]}
  * @param tablespace where it lives, if not in the database's default
+ * @param after the index that must be there first: a foreign key rests on the oldest unique index of its columns
+ *     ({@code transformFkeyCheckAttrs} in tablecmds.c)
  */
 public record IndexDefinition(
-        Identifier name, Optional<SqlText> create, Optional<SqlText> constraint, Optional<Identifier> tablespace) {
+        Identifier name,
+        Optional<SqlText> create,
+        Optional<SqlText> constraint,
+        Optional<Identifier> tablespace,
+        Optional<Identifier> after) {
     public IndexDefinition {
         if (create.isEmpty() && constraint.isEmpty()) {
             throw new IllegalArgumentException("nothing would build index " + name);

@@ -80,6 +80,7 @@ public final class HandMadeBlueprint {
                                 .with("columns", SqlText.list(key))
                                 .sql())),
                         Optional.empty(),
+                        Optional.empty(),
                         Optional.empty())),
                 List.of(),
                 List.of(),
