@@ -6,6 +6,7 @@ import static java.util.stream.Collectors.joining;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -91,7 +92,19 @@ public final class PostgresServer implements AutoCloseable {
      * @throws ServerException if it does not accept connections within a minute; nothing is left behind then
      */
     public static PostgresServer start(ServerVersion version, Map<String, String> settings) {
-        ServerBinaries binaries = ServerBinaries.of(version);
+        return start(version, ServerBinaries.of(version), settings);
+    }
+
+    /**
+     * The same with a server that is installed on this machine, for what only that has, such as its extensions.
+     *
+     * @param home the folder above its bin folder
+     */
+    public static PostgresServer startInstalled(ServerVersion version, Path home, Map<String, String> settings) {
+        return start(version, ServerBinaries.installed(home), settings);
+    }
+
+    private static PostgresServer start(ServerVersion version, ServerBinaries binaries, Map<String, String> settings) {
         ServerFolder folder = ServerFolder.create(binaries);
         PostgresServer server = new PostgresServer(version, binaries, folder);
         return startOrClose(server, () -> {
@@ -264,6 +277,15 @@ public final class PostgresServer implements AutoCloseable {
     /** The superuser, who needs no password. */
     public String user() {
         return SUPERUSER;
+    }
+
+    /** The process that all its others are children of. */
+    public long pid() {
+        try (Stream<String> lines = Files.lines(folder.data().resolve("postmaster.pid"))) {
+            return Long.parseLong(lines.findFirst().orElseThrow().strip());
+        } catch (IOException e) {
+            throw new UncheckedIOException("the server is not running", e);
+        }
     }
 
     /** What the server has logged since it was first started. */

@@ -80,6 +80,14 @@ final class ServerBinaries {
         }
     }
 
+    /** Programs that are installed on this machine, with their bin folder below {@code home}. */
+    static ServerBinaries installed(Path home) {
+        if (!Files.isExecutable(home.resolve("bin").resolve("postgres"))) {
+            throw new ServerException("no PostgreSQL server is installed in %s".formatted(home));
+        }
+        return new ServerBinaries(home);
+    }
+
     /** The command line of a server program; root is put aside, because the server refuses to run as root. */
     List<String> command(String program, List<String> arguments) {
         List<String> command = new ArrayList<>();
