@@ -16,7 +16,7 @@ enum Facet {
         SELECT 'pg_class'::regclass, c.oid, 0,
                to_jsonb(c) - '{oid,relname,relnamespace,reltype,reloftype,relowner,relam,relfilenode,reltablespace,relpages,reltuples,
                                relallvisible,relallfrozen,reltoastrelid,relhasindex,relhasrules,relhastriggers,relhassubclass,
-                               relfrozenxid,relminmxid,relnatts,relacl,relpartbound}'::text[]
+                               relfrozenxid,relminmxid,relnatts,relacl,relpartbound,relisshared,relrewrite}'::text[]
                || jsonb_build_object(
                   'owner', c.relowner::regrole,
                   'access method', (SELECT amname FROM pg_am m WHERE m.oid = c.relam),
@@ -37,13 +37,13 @@ enum Facet {
     COLUMN("""
         SELECT 'pg_class'::regclass, c.oid, a.attnum,
                to_jsonb(a) - '{attrelid,attname,atttypid,attnum,attcacheoff,atttypmod,atthasmissing,attmissingval,attacl,attcollation,
-                               attlen,attndims,attbyval,attalign}'::text[]
+                               attlen,attndims,attbyval,attalign,attisdropped}'::text[]
                || jsonb_build_object(
                   'position', row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum),
                   'type', format_type(a.atttypid, a.atttypmod),
                   'collation', NULLIF(a.attcollation, 0)::regcollation,
                   'default', pg_get_expr(d.adbin, d.adrelid),
-                                    'privileges', (SELECT jsonb_agg(p::text ORDER BY p::text) FROM unnest(a.attacl) AS p))
+                  'privileges', (SELECT jsonb_agg(p::text ORDER BY p::text) FROM unnest(a.attacl) AS p))
           FROM pg_class c
           JOIN own ON own.oid = c.relnamespace
           JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -93,7 +93,8 @@ enum Facet {
         """),
     TRIGGER("""
         SELECT 'pg_trigger'::regclass, t.oid, 0,
-               to_jsonb(t) - '{oid,tgrelid,tgparentid,tgname,tgfoid,tgconstrrelid,tgconstrindid,tgconstraint,tgattr,tgargs,tgqual}'::text[]
+               to_jsonb(t) - '{oid,tgrelid,tgparentid,tgname,tgfoid,tgconstrrelid,tgconstrindid,tgconstraint,tgattr,tgargs,tgqual,
+                               tgisinternal}'::text[]
                || jsonb_build_object('definition', pg_get_triggerdef(t.oid))
           FROM pg_class c JOIN own ON own.oid = c.relnamespace JOIN pg_trigger t ON t.tgrelid = c.oid
          WHERE NOT t.tgisinternal
@@ -114,9 +115,10 @@ enum Facet {
                   'definition', CASE WHEN p.prokind = 'a' THEN pg_get_function_arguments(p.oid) ELSE pg_get_functiondef(p.oid) END,
                   'aggregate', (SELECT to_jsonb(a) - '{aggfnoid,aggtranstype,aggmtranstype,aggsortop}'::text[]
                                        || jsonb_build_object('state', a.aggtranstype::regtype, 'moving state', a.aggmtranstype::regtype,
-                                                             'sort', a.aggsortop::regoperator)
+                                                             'sort', a.aggsortop::regoperator, 'result', p.prorettype::regtype,
+                                                             'parallel', p.proparallel)
                                   FROM pg_aggregate a WHERE a.aggfnoid = p.oid),
-                  'result', p.prorettype::regtype, 'kind', p.prokind, 'owner', p.proowner::regrole,
+                  'owner', p.proowner::regrole,
                   'privileges', (SELECT jsonb_agg(a::text ORDER BY a::text)
                                    FROM unnest(COALESCE(p.proacl, acldefault('f', p.proowner))) AS a))
           FROM pg_proc p JOIN own ON own.oid = p.pronamespace
@@ -131,14 +133,16 @@ enum Facet {
     /** Not those of relations and arrays, which have no life of their own. */
     TYPE("""
         SELECT 'pg_type'::regclass, t.oid, 0,
-               jsonb_build_object(
-                  'kind', t.typtype, 'base', NULLIF(t.typbasetype, 0)::regtype, 'modifier', format_type(t.typbasetype, t.typtypmod),
-                  'not null', t.typnotnull, 'default', t.typdefault, 'collation', NULLIF(t.typcollation, 0)::regcollation,
-                  'storage', t.typstorage, 'input', t.typinput, 'output', t.typoutput, 'owner', t.typowner::regrole,
+               to_jsonb(t) - '{oid,typname,typnamespace,typowner,typrelid,typelem,typarray,typbasetype,typtypmod,typndims,typdefault,
+                               typdefaultbin,typcollation,typacl}'::text[]
+               || jsonb_build_object(
+                  'base', NULLIF(t.typbasetype, 0)::regtype, 'modifier', format_type(NULLIF(t.typbasetype, 0), t.typtypmod),
+                  'default', t.typdefault, 'collation', NULLIF(t.typcollation, 0)::regcollation, 'owner', t.typowner::regrole,
                   'labels', (SELECT jsonb_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid),
                   'range', (SELECT jsonb_build_object('of', r.rngsubtype::regtype, 'canonical', r.rngcanonical, 'diff', r.rngsubdiff,
-                                                      'collation', NULLIF(r.rngcollation, 0)::regcollation)
-                              FROM pg_range r WHERE r.rngtypid = t.oid),
+                                                      'collation', NULLIF(r.rngcollation, 0)::regcollation,
+                                                      'operators', o.opcname, 'multirange', r.rngmultitypid::regtype)
+                              FROM pg_range r JOIN pg_opclass o ON o.oid = r.rngsubopc WHERE r.rngtypid = t.oid),
                   'privileges', (SELECT jsonb_agg(a::text ORDER BY a::text)
                                    FROM unnest(COALESCE(t.typacl, acldefault('T', t.typowner))) AS a))
           FROM pg_type t JOIN own ON own.oid = t.typnamespace

@@ -10,12 +10,24 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class SchemaDumpTest {
+    private static final Pattern BINDING = Pattern.compile("^(depends on|inherits|written by)");
+    private static final Pattern COLUMN = Pattern.compile("(rel|att|ind(?!ex)|con|seq|tg|stx|typ|pub|evt)[a-z0-9]+");
+    private static final Pattern KIND = Pattern.compile(
+            "^(composite type|materialized view|event trigger|default acl|[a-z]+)( column| constraint)?");
+
     /** Each changes one thing of the museum. */
     private static final List<String> CHANGES = List.of(
             "ALTER TABLE {t} ALTER {free} TYPE bigint",
@@ -125,12 +137,178 @@ class SchemaDumpTest {
             "ALTER DOMAIN {s}.\"Amöunt\" SET DEFAULT 8",
             "ALTER DOMAIN {s}.\"Amöunt\" DROP CONSTRAINT \"not less\"",
             "ALTER SCHEMA {s} OWNER TO \"museum guide\"",
+            // Tables: kinds of storage and of partitioning
+            "ALTER TABLE {s}.log SET UNLOGGED",
+            "CREATE ACCESS METHOD museum_heap TYPE TABLE HANDLER heap_tableam_handler;"
+                    + " DROP TABLE {s}.\"ru other\"; CREATE TABLE {s}.\"ru other\" (x int) USING museum_heap",
+            "CREATE TYPE public.composite AS (x int)",
+            "DROP TABLE {s}.\"ru other\"; CREATE TABLE {s}.\"ru other\" OF public.composite USING museum_heap",
             "CREATE TABLE public.x (a int) PARTITION BY LIST (a)",
+            "DROP TABLE public.x; CREATE TABLE public.x (a int) PARTITION BY RANGE (a)",
+            "CREATE TABLE public.y (a int)",
+            "ALTER TABLE public.x ATTACH PARTITION public.y FOR VALUES FROM (1) TO (2)",
+            // Constraints and indexes: all that their definitions are made of
+            "ALTER TABLE {t} DROP CONSTRAINT \"c alone\", ADD CONSTRAINT \"c alone\" CHECK (price >= 0)",
+            "ALTER TABLE {t} DROP CONSTRAINT \"c alone\", ADD CONSTRAINT \"c alone\" CHECK (price >= 0) NOT VALID",
+            "ALTER TABLE {s}.\"Línes\" DROP CONSTRAINT \"fk in composite\", ADD CONSTRAINT \"fk in composite\""
+                    + " FOREIGN KEY (order_id, code) REFERENCES {t} (id, code) MATCH FULL ON UPDATE CASCADE",
+            "ALTER TABLE {s}.\"Línes\" DROP CONSTRAINT \"fk in composite\", ADD CONSTRAINT \"fk in composite\""
+                    + " FOREIGN KEY (order_id, code) REFERENCES {t} (id, code) MATCH FULL ON DELETE CASCADE",
+            "ALTER INDEX {s}.\"i unique\" RENAME TO \"fk aim\"",
+            "ALTER TABLE {s}.invoices ALTER order_id TYPE bigint",
+            "ALTER TABLE {t} DROP CONSTRAINT \"c unique\", ADD CONSTRAINT \"c unique\" UNIQUE (code, region)",
+            "ALTER TABLE {t} DROP CONSTRAINT \"c unique\", ADD CONSTRAINT \"c unique\" UNIQUE (code, region, price)",
+            "ALTER TABLE {s}.\"pu other\" DROP CONSTRAINT \"pu other_pkey\","
+                    + " ADD CONSTRAINT \"pu other_pkey\" UNIQUE (id)",
+            "ALTER TABLE {t} DROP CONSTRAINT \"c apart\"; CREATE INDEX \"c apart\" ON {t} USING gist (stay)",
+            "DROP INDEX {s}.\"tu identity\"; CREATE INDEX \"tu identity\" ON {t} (region, id)",
+            "DROP INDEX {s}.\"i hash\"; CREATE INDEX \"i hash\" ON {t} (region)",
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{s}.\"i hash\"'::regclass",
+            // Sequences
+            "ALTER SEQUENCE {s}.\"other seq\" START 8",
+            "ALTER SEQUENCE {s}.\"other seq\" MINVALUE 0",
+            "ALTER SEQUENCE {s}.\"other seq\" MAXVALUE 32000",
+            "COMMENT ON SEQUENCE {s}.\"other seq\" IS NULL",
+            // Statistics, triggers, policies made otherwise
+            "CREATE STATISTICS {s}.\"st columns\" (ndistinct) ON region, code FROM {t}",
+            "DROP STATISTICS {s}.\"st columns\";"
+                    + " CREATE STATISTICS {s}.\"st columns\" (dependencies) ON region, code FROM {t}",
+            "DROP STATISTICS {s}.\"st columns\"; CREATE STATISTICS {s}.\"st columns\" (dependencies) ON id, region"
+                    + " FROM {s}.\"Cústomers\"",
+            "DROP TRIGGER \"tr before\" ON {t}; CREATE TRIGGER \"tr before\" AFTER UPDATE ON {t}"
+                    + " REFERENCING OLD TABLE AS was NEW TABLE AS now EXECUTE FUNCTION {s}.\"log it\"('a')",
+            "DROP TRIGGER \"tr constraint\" ON {t}; CREATE CONSTRAINT TRIGGER \"tr constraint\" AFTER INSERT ON {t}"
+                    + " FOR EACH ROW EXECUTE FUNCTION {s}.\"log it\"()",
+            "DROP POLICY \"po delete\" ON {t};"
+                    + " CREATE POLICY \"po delete\" ON {t} AS RESTRICTIVE FOR DELETE USING (false)",
+            "DROP POLICY \"po delete\" ON {t};"
+                    + " CREATE POLICY \"po delete\" ON {t} AS RESTRICTIVE FOR SELECT USING (false)",
+            // Views and routines made otherwise
+            "COMMENT ON VIEW {s}.\"v one\" IS NULL",
+            "DROP VIEW {s}.\"v checked\"; CREATE VIEW {s}.\"v checked\" AS SELECT region::bigint, code FROM {t}",
+            "DROP VIEW {s}.\"v checked\"; CREATE VIEW {s}.\"v checked\" AS SELECT region::bigint, code COLLATE"
+                    + " \"POSIX\" AS code FROM {t}",
+            "DROP MATERIALIZED VIEW {s}.\"m empty\";"
+                    + " CREATE MATERIALIZED VIEW {s}.\"m empty\" AS SELECT 1 AS more, n::int FROM {s}.\"m one\"",
+            "DROP MATERIALIZED VIEW {s}.\"m empty\"; CREATE MATERIALIZED VIEW {s}.\"m empty\" USING museum_heap"
+                    + " AS SELECT 1 AS more, n::int FROM {s}.\"m one\"",
+            "ALTER MATERIALIZED VIEW {s}.\"m one\" OWNER TO \"museum guard\"",
+            "REVOKE SELECT ON {s}.\"m one\" FROM PUBLIC",
+            "COMMENT ON MATERIALIZED VIEW {s}.\"m one\" IS NULL",
+            "CREATE OR REPLACE PROCEDURE {s}.\"f proc\"(who int) LANGUAGE sql AS 'SELECT 1'",
+            "ALTER PROCEDURE {s}.\"f proc\" OWNER TO \"museum guide\"",
+            "REVOKE EXECUTE ON PROCEDURE {s}.\"f proc\" FROM PUBLIC",
             "CREATE AGGREGATE public.x (int) (SFUNC = int4pl, STYPE = int)",
-            "CREATE TYPE public.r AS RANGE (SUBTYPE = int)");
+            "CREATE OR REPLACE AGGREGATE public.x (int) (SFUNC = int4mul, STYPE = int)",
+            "DROP AGGREGATE public.x (int); CREATE AGGREGATE public.x (a int) (SFUNC = int4mul, STYPE = int)",
+            "ALTER AGGREGATE public.x (int) OWNER TO \"museum guide\"",
+            "REVOKE EXECUTE ON FUNCTION public.x (int) FROM PUBLIC",
+            // Types
+            "DROP TYPE public.composite CASCADE; CREATE TYPE public.composite AS (x bigint)",
+            "DROP TYPE public.composite; CREATE TYPE public.composite AS (y int, x bigint)",
+            "ALTER TYPE public.composite OWNER TO \"museum guide\"",
+            "CREATE TYPE public.r AS RANGE (SUBTYPE = int)",
+            "DROP TYPE public.r; CREATE TYPE public.r AS RANGE (SUBTYPE = int, MULTIRANGE_TYPE_NAME = public.rs)",
+            "ALTER TYPE {s}.\"Stätus\" OWNER TO \"museum guide\"",
+            "REVOKE USAGE ON TYPE {s}.\"Stätus\" FROM PUBLIC",
+            "COMMENT ON TYPE {s}.\"Stätus\" IS NULL",
+            "CREATE DOMAIN public.d AS text",
+            "DROP DOMAIN public.d; CREATE DOMAIN public.d AS varchar(9) COLLATE \"C\"",
+            "ALTER DOMAIN public.d SET NOT NULL",
+            "ALTER DOMAIN public.d ADD CONSTRAINT few CHECK (value <> 'a')",
+            "ALTER DOMAIN public.d DROP CONSTRAINT few; ALTER DOMAIN public.d ADD CONSTRAINT few CHECK (value <> 'b')",
+            "ALTER DOMAIN public.d OWNER TO \"museum guide\"",
+            "REVOKE USAGE ON DOMAIN public.d FROM PUBLIC",
+            "CREATE TYPE public.b",
+            "CREATE FUNCTION public.b_in(cstring) RETURNS public.b IMMUTABLE STRICT LANGUAGE internal AS 'textin';"
+                    + " CREATE FUNCTION public.b_out(public.b) RETURNS cstring IMMUTABLE STRICT LANGUAGE internal AS"
+                    + " 'textout'; CREATE TYPE public.b (INPUT = public.b_in, OUTPUT = public.b_out, LIKE = text)",
+            "DROP TYPE public.b CASCADE; CREATE TYPE public.b; CREATE FUNCTION public.i_in(cstring) RETURNS public.b"
+                    + " IMMUTABLE STRICT LANGUAGE internal AS 'int8in'; CREATE FUNCTION public.i_out(public.b) RETURNS"
+                    + " cstring IMMUTABLE STRICT LANGUAGE internal AS 'int8out'; CREATE TYPE public.b (INPUT ="
+                    + " public.i_in, OUTPUT = public.i_out, LIKE = bigint, DELIMITER = ';', CATEGORY = 'X', PREFERRED ="
+                    + " true)",
+            // What does not hang on a table, and what hangs on everything
+            "COMMENT ON SCHEMA {s} IS NULL",
+            "REVOKE USAGE ON SCHEMA {s} FROM \"museum guard\"",
+            "COMMENT ON EVENT TRIGGER \"e museum\" IS NULL",
+            "ALTER ROLE \"museum guide\" SUPERUSER; ALTER EVENT TRIGGER \"e museum\" OWNER TO \"museum guide\";"
+                    + " ALTER ROLE \"museum guide\" NOSUPERUSER",
+            "DROP EVENT TRIGGER \"e museum\";"
+                    + " CREATE EVENT TRIGGER \"e museum\" ON ddl_command_end EXECUTE FUNCTION {s}.\"e watch\"()",
+            "DROP EVENT TRIGGER \"e museum\";"
+                    + " CREATE EVENT TRIGGER \"e museum\" ON sql_drop EXECUTE FUNCTION {s}.\"e watch\"()",
+            "CREATE FUNCTION {s}.\"e other\"() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'",
+            "DROP EVENT TRIGGER \"e museum\";"
+                    + " CREATE EVENT TRIGGER \"e museum\" ON sql_drop EXECUTE FUNCTION {s}.\"e other\"()",
+            "ALTER PUBLICATION \"pu plain\" SET (publish = 'update')",
+            "ALTER PUBLICATION \"pu plain\" SET (publish = 'delete')",
+            "ALTER PUBLICATION \"pu plain\" SET (publish_via_partition_root = true)",
+            "CREATE PUBLICATION \"pu all\" FOR TABLE {s}.\"pu other\"",
+            "DROP PUBLICATION \"pu all\"; CREATE PUBLICATION \"pu all\" FOR ALL TABLES",
+            "UPDATE pg_seclabel SET label = 'public' WHERE objsubid = 0 AND objoid = '{t}'::regclass",
+            "UPDATE pg_seclabel SET label = 'public' WHERE objsubid > 0 AND objoid = '{t}'::regclass");
 
+    private static final List<Wing.Newer> NEWER = List.of(
+            new Wing.Newer(15, "DROP INDEX {s}.\"i nulls\"; CREATE UNIQUE INDEX \"i nulls\" ON {t} (parent, id)"),
+            new Wing.Newer(
+                    15,
+                    "ALTER PUBLICATION \"pu filtered\" SET TABLE {t} (\"no\"\"te\", code, id, region)"
+                            + " WHERE (quantity > 2 AND code <> 'x'), {s}.\"pu other\""),
+            new Wing.Newer(
+                    15,
+                    "ALTER PUBLICATION \"pu filtered\" SET TABLE {t} (\"no\"\"te\", code, id, region)"
+                            + " WHERE (quantity > 3), {s}.\"pu other\""),
+            new Wing.Newer(15, "ALTER PUBLICATION \"pu schema\" DROP TABLES IN SCHEMA {s}"),
+            new Wing.Newer(18, "ALTER PUBLICATION \"pu plain\" SET (publish_generated_columns = stored)"),
+            new Wing.Newer(
+                    18,
+                    "ALTER TABLE {t} DROP CONSTRAINT \"fk period target\","
+                            + " ADD CONSTRAINT \"fk period target\" UNIQUE (span, stay)"),
+            new Wing.Newer(
+                    18,
+                    "ALTER TABLE {t} DROP CONSTRAINT \"u not enforced\","
+                            + " ADD CONSTRAINT \"u not enforced\" CHECK (quantity < 2) NOT VALID"));
+
+    /** What is compared all the same, though no change that pg_dump would show changes it. */
+    private static final Set<String> CHANGED_BY_NOTHING = Set.of(
+            // Another kind is another object.
+            "relkind",
+            // True at the end of any statement but CONCURRENTLY.
+            "indislive",
+            "indisready",
+            // Named after the table; pg_dump leaves it to the server.
+            "table: row type",
+            "table: array type",
+            "view: row type",
+            "view: array type",
+            "materialized view: row type",
+            "materialized view: array type",
+            "composite type: row type",
+            "composite type: array type",
+            // Functions of a base type that the types here do without.
+            "typanalyze",
+            "typmodin",
+            "typmodout",
+            "typreceive",
+            "typsend",
+            "typsubscript");
+
+    /** pg_dump is asked about each change on one server only, unless {@code -Dwalshift.test.every-wing=true}. */
+    private static final boolean ALL = Boolean.getBoolean("walshift.test.every-wing");
+
+    /** Those that all tests run on, and the one of which pg_dump is installed most often: Debian 12 has it. */
     static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
+        return Stream.concat(PostgresServer.defaultMajors().stream(), Stream.of(ServerVersion.parse("15")))
+                .distinct()
+                .sorted()
+                .toList();
+    }
+
+    private static List<String> changes(ServerVersion major) {
+        Stream<String> newer =
+                NEWER.stream().filter(it -> it.since() <= major.major()).map(Wing.Newer::create);
+        return Stream.concat(CHANGES.stream(), newer).map(Museum::fill).toList();
     }
 
     @ParameterizedTest
@@ -156,19 +334,57 @@ class SchemaDumpTest {
         try (TestDatabase database = museum(major)) {
             SchemaDump before = SchemaDump.of(database);
             List<String> missed = new ArrayList<>();
-            for (String change : CHANGES) {
-                database.execute(Museum.fill(change));
+            Set<String> read = new TreeSet<>();
+            Set<String> changed = new TreeSet<>();
+            for (String change : changes(major)) {
+                database.execute(change);
                 SchemaDump after = SchemaDump.of(database);
                 if (after.equals(before)) {
                     missed.add(change);
                 }
+                collect(before, after, read, changed);
                 before = after;
             }
             assertThat(missed).isEmpty();
+            read.removeAll(changed);
+            assertThat(read).isSubsetOf(CHANGED_BY_NOTHING);
         }
     }
 
-    /** The changes above are of the kind that pg_dump shows; it takes too long to ask it about each. */
+    /** Adds the names of all properties of what is in both, and of those that differ. */
+    private static void collect(SchemaDump before, SchemaDump after, Set<String> read, Set<String> changed) {
+        after.objects().forEach((object, properties) -> {
+            SortedMap<String, String> others = before.objects().get(object);
+            if (others != null) {
+                Set<String> names = new TreeSet<>(properties.keySet());
+                names.addAll(others.keySet());
+                for (String property : names) {
+                    String name = name(object, property);
+                    read.add(name);
+                    if (!Objects.equals(properties.get(property), others.get(property))) {
+                        changed.add(name);
+                    }
+                }
+            }
+        });
+    }
+
+    /** A column of a catalog whatever the object's kind is; a property of our naming for each kind. */
+    private static String name(String object, String property) {
+        Matcher binding = BINDING.matcher(property);
+        if (binding.find()) {
+            return binding.group();
+        }
+        return COLUMN.matcher(property).matches() ? property : kind(object) + ": " + property;
+    }
+
+    private static String kind(String object) {
+        Matcher kind = KIND.matcher(object);
+        assertThat(kind.find()).as(object).isTrue();
+        return kind.group();
+    }
+
+    /** Otherwise the changes above would say nothing. Half of them on 14, the other half on 15: pg_dump takes its time. */
     @ParameterizedTest
     @MethodSource("majors")
     void pgDumpShowsTheChangesToo(ServerVersion major) throws Exception {
@@ -177,15 +393,24 @@ class SchemaDumpTest {
                 program.isPresent(),
                 () -> "SKIPPED: no pg_dump of PostgreSQL %s or later is installed".formatted(major));
         PgDump pgDump = program.orElseThrow();
+        List<String> changes = changes(major);
+        List<String> earlier = changes.subList(0, ALL || major.major() % 2 == 0 ? 0 : changes.size() / 2);
+        List<String> asked =
+                changes.subList(earlier.size(), ALL || major.major() % 2 == 1 ? changes.size() : changes.size() / 2);
         try (TestDatabase database = museum(major)) {
+            database.execute(earlier.toArray(String[]::new));
             SchemaDump before = pgDump.dump(database);
             assertThat(pgDump.dump(database).differences(before)).isEmpty();
-            for (int i = 0; i < CHANGES.size(); i += CHANGES.size() / 10) {
-                database.execute(Museum.fill(CHANGES.get(i)));
+            List<String> missed = new ArrayList<>();
+            for (String change : asked) {
+                database.execute(change);
                 SchemaDump after = pgDump.dump(database);
-                assertThat(after.differences(before)).as(CHANGES.get(i)).isNotEmpty();
+                if (after.equals(before)) {
+                    missed.add(change);
+                }
                 before = after;
             }
+            assertThat(missed).isEmpty();
         }
     }
 
