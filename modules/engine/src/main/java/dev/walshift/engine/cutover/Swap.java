@@ -1,6 +1,7 @@
 package dev.walshift.engine.cutover;
 
 import dev.walshift.engine.table.Blueprint;
+import dev.walshift.engine.table.Blueprint.HomedStatistics;
 import dev.walshift.engine.table.OwnedSequence;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
@@ -46,8 +47,8 @@ final class Swap {
         for (QualifiedName partition : table.partitions().tables()) {
             statements.add(MOVE_TABLE.with("table", partition).with("schema", home));
         }
-        for (QualifiedName statistics : table.statistics().shadow()) {
-            statements.add(MOVE_STATISTICS.with("name", statistics).with("schema", home));
+        for (HomedStatistics statistics : table.statistics().shadow()) {
+            statements.add(MOVE_STATISTICS.with("name", statistics.name()).with("schema", statistics.home()));
         }
         statements.addAll(table.atSwap());
         statements.addAll(table.dependents().attach());

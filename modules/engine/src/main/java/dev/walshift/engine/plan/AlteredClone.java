@@ -38,6 +38,15 @@ record AlteredClone(
                 .findFirst();
     }
 
+    /** Where statistics of the altered clone go in the swap: where the source has them, or with the table if they are new. */
+    Identifier homeOf(Statistics after) {
+        return IntStream.range(0, before.statistics().size())
+                .filter(i -> before.statistics().get(i).name().equals(after.name()))
+                .mapToObj(i -> source.statistics().get(i).name().schema())
+                .findFirst()
+                .orElse(source.name().schema());
+    }
+
     /** What became of a column of the source, if it was not dropped. */
     Optional<Column> targetOf(Identifier sourceColumn) {
         return after.columns().stream()

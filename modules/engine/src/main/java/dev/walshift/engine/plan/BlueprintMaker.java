@@ -2,6 +2,7 @@ package dev.walshift.engine.plan;
 
 import dev.walshift.engine.plan.Survey.Change;
 import dev.walshift.engine.table.Blueprint;
+import dev.walshift.engine.table.Blueprint.HomedStatistics;
 import dev.walshift.engine.table.Blueprint.StatisticsNames;
 import dev.walshift.engine.table.CatalogFingerprint;
 import dev.walshift.engine.table.Dependents;
@@ -77,7 +78,7 @@ final class BlueprintMaker {
                 atSwap,
                 dependents,
                 sequences.sequences(),
-                new StatisticsNames(names(List.of(clone.source())), names(tables)),
+                statistics(tables),
                 clone.source().relation().replicaIdentity(),
                 key.replicaIdentityIndex(),
                 CatalogFingerprint.of(session, source.oid(), sequences.sequences()));
@@ -175,10 +176,13 @@ final class BlueprintMaker {
                 statement.with("table", heap.name().in(source.name().schema())).sql());
     }
 
-    private static List<QualifiedName> names(List<TableModel> tables) {
-        return tables.stream()
-                .flatMap(table -> table.statistics().stream())
-                .map(Statistics::name)
-                .toList();
+    private StatisticsNames statistics(List<TableModel> tables) {
+        AlteredClone clone = change.altered();
+        return new StatisticsNames(
+                clone.source().statistics().stream().map(Statistics::name).toList(),
+                tables.stream()
+                        .flatMap(table -> table.statistics().stream())
+                        .map(it -> new HomedStatistics(it.name(), clone.homeOf(it)))
+                        .toList());
     }
 }

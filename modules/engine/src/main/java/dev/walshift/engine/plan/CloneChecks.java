@@ -54,7 +54,6 @@ final class CloneChecks {
 
     void check() throws SQLException {
         checkNewColumns();
-        checkStatistics();
         checkNames();
         checkSequences();
         noticeIndexes();
@@ -86,17 +85,6 @@ final class CloneChecks {
         return Stream.concat(Stream.of(clone.after()), clone.tree().tables().stream());
     }
 
-    private void checkStatistics() {
-        for (Statistics statistics : clone.source().statistics()) {
-            if (!statistics.name().schema().equals(clone.source().name().schema())) {
-                findings.shadowProblem(
-                        ProblemCode.UNSUPPORTED_DEPENDENT,
-                        "statistics %s are in another schema than their table".formatted(statistics.name()),
-                        "ALTER STATISTICS ... SET SCHEMA, or drop them");
-            }
-        }
-    }
-
     private void checkNames() throws SQLException {
         String[] names = allTables()
                 .flatMap(CloneChecks::relations)
@@ -105,6 +93,7 @@ final class CloneChecks {
         Long[] tables = allTables().map(table -> table.relation().oid()).toArray(Long[]::new);
         String[] statistics = allTables()
                 .flatMap(table -> table.statistics().stream())
+                .filter(it -> clone.homeOf(it).equals(clone.source().name().schema()))
                 .map(it -> it.name().name().name())
                 .toArray(String[]::new);
         long source = clone.source().relation().oid();

@@ -7,6 +7,7 @@ import dev.walshift.postgres.SqlPart;
 import dev.walshift.postgres.SqlTemplate;
 import java.sql.SQLException;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -67,8 +68,13 @@ final class OwnershipWriter {
     private void own() throws SQLException {
         Identifier owner = model.relation().owner();
         Identifier we = new Identifier(session.queryOne(CURRENT_USER, row -> row.getString(1)));
+        Set<Identifier> others = new LinkedHashSet<>(Set.of(owner));
+        model.statistics().forEach(statistics -> others.add(statistics.owner()));
+        others.remove(we);
+        for (Identifier other : others) {
+            session.execute(GRANT_SCHEMA.with("schema", table.schema()).with("owner", other));
+        }
         if (!owner.equals(we)) {
-            session.execute(GRANT_SCHEMA.with("schema", table.schema()).with("owner", owner));
             session.execute(OWNER.with("object", SqlTemplate.of("TABLE {table}").with("table", table))
                     .with("owner", owner));
         }
@@ -79,8 +85,8 @@ final class OwnershipWriter {
                 session.execute(OWNER.with("object", object).with("owner", statistics.owner()));
             }
         }
-        if (!owner.equals(we)) {
-            session.execute(REVOKE_SCHEMA.with("schema", table.schema()).with("owner", owner));
+        for (Identifier other : others) {
+            session.execute(REVOKE_SCHEMA.with("schema", table.schema()).with("owner", other));
         }
     }
 

@@ -90,10 +90,13 @@ final class Surveyor {
         }
         Look look = found.get();
         Verdict verdict = new TableChecks(session, findings).check(oid.orElseThrow());
+        boolean statistics =
+                new StatisticsChecks(session, findings, target.isEmpty()).check(oid.orElseThrow());
         Optional<Change> change = Optional.empty();
         if (writable
                 && verdict.plain()
                 && verdict.ours()
+                && statistics
                 && statement.problems().isEmpty()
                 && target.stream().allMatch(file -> file.problems().isEmpty())) {
             change = probe(settings, look.table, schema, eventTriggers);

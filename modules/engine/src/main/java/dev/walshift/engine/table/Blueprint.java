@@ -54,13 +54,20 @@ public record Blueprint(
         sequences = List.copyOf(sequences);
     }
 
-    /** The extended statistics of the source and of the shadow, each in its table's schema. */
-    public record StatisticsNames(List<QualifiedName> source, List<QualifiedName> shadow) {
+    /** The extended statistics of the source, wherever they are, and of the shadow, in its schema. */
+    public record StatisticsNames(List<QualifiedName> source, List<HomedStatistics> shadow) {
         public StatisticsNames {
             source = List.copyOf(source);
             shadow = List.copyOf(shadow);
         }
     }
+
+    /**
+     * Extended statistics of the shadow.
+     *
+     * @param home the schema that the swap puts them into, which need not be the table's
+     */
+    public record HomedStatistics(QualifiedName name, Identifier home) {}
 
     public boolean hasPartitions() {
         return !partitions.tables().isEmpty();

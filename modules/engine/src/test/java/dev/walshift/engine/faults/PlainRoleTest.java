@@ -152,6 +152,12 @@ final class PlainRoleTest {
     @MethodSource("majors")
     void partitionsAreTheOwnersAlone(ServerVersion version) throws Exception {
         prepare(version, "INHERIT");
+        // Go away with the old table: the file says what there is.
+        database.execute(
+                "CREATE SCHEMA elsewhere",
+                "GRANT USAGE ON SCHEMA elsewhere TO migrator",
+                "CREATE STATISTICS elsewhere.st ON n, note FROM shop.orders",
+                "ALTER STATISTICS elsewhere.st OWNER TO shop");
         String file = """
             CREATE TABLE orders (id bigint DEFAULT nextval('orders_id_seq') PRIMARY KEY, n int, note text) PARTITION BY RANGE (id);
             CREATE TABLE few PARTITION OF orders FOR VALUES FROM (0) TO (100) PARTITION BY HASH (id);
@@ -179,10 +185,61 @@ final class PlainRoleTest {
                             "many shop shop",
                             "orders shop application",
                             "orders shop shop");
-            assertThat(Scenario.list(connection, "SELECT stxowner::regrole FROM pg_statistic_ext"))
-                    .containsExactly("shop");
+            assertThat(Scenario.list(
+                            connection,
+                            "SELECT format('%s.%s of %s', stxnamespace::regnamespace, stxname, stxowner::regrole)"
+                                    + " FROM pg_statistic_ext"))
+                    .containsExactly("shop.st of shop");
             assertThat(Scenario.list(application, "SELECT count(*) FROM shop.orders WHERE id = n"))
                     .containsExactly("1000");
+            Scenario.assertNothingLeft(connection);
+        }
+    }
+
+    /** They may belong to others than the table, and be where they may create nothing. */
+    @ParameterizedTest
+    @MethodSource("majors")
+    void carriesStatisticsOfOthersInAnotherSchema(ServerVersion version) throws Exception {
+        prepare(version, "INHERIT");
+        database.execute(
+                "CREATE ROLE \"Ana lyst\"",
+                "CREATE SCHEMA \"Fig\"\"ures; --\"",
+                "CREATE STATISTICS \"Fig\"\"ures; --\".\"n; nöte\" (mcv) ON n, note FROM shop.orders",
+                "ALTER STATISTICS \"Fig\"\"ures; --\".\"n; nöte\" OWNER TO \"Ana lyst\"");
+        String statistics = "SELECT stxowner::regrole || ' ' || pg_get_statisticsobjdef(s.oid) || (d.stxdmcv IS NOT NULL)"
+                + " FROM pg_statistic_ext s LEFT JOIN pg_statistic_ext_data d ON d.stxoid = s.oid"
+                + " WHERE stxrelid = 'shop.orders'::regclass";
+        try (Connection connection = database.connect()) {
+            assertThatThrownBy(migration()::run)
+                    .isInstanceOfSatisfying(
+                            RefusedException.class,
+                            refused -> assertThat(refused.plan().problems().stream()
+                                            .map(problem -> problem.message() + ": " + problem.remedy()))
+                                    .containsExactly(
+                                            "role migrator does not own the table's statistics"
+                                                    + " \"Fig\"\"ures; --\".\"n; nöte\": GRANT \"Ana lyst\" TO \"migrator\"",
+                                            "role migrator may not move anything out of and into schema Fig\"ures; --,"
+                                                    + " where the table's statistics \"Fig\"\"ures; --\".\"n; nöte\" are:"
+                                                    + " GRANT USAGE, CREATE ON SCHEMA \"Fig\"\"ures; --\" TO \"migrator\""));
+            database.execute("GRANT \"Ana lyst\" TO migrator", "GRANT USAGE ON SCHEMA \"Fig\"\"ures; --\" TO migrator");
+            assertThatThrownBy(migration()::run)
+                    .isInstanceOf(RefusedException.class)
+                    .hasMessageContaining("role migrator may not move anything out of and into schema");
+            database.execute(
+                    "REVOKE USAGE ON SCHEMA \"Fig\"\"ures; --\" FROM migrator",
+                    "GRANT CREATE ON SCHEMA \"Fig\"\"ures; --\" TO migrator");
+            assertThatThrownBy(migration()::run)
+                    .isInstanceOf(RefusedException.class)
+                    .hasMessageContaining("role migrator may not move anything out of and into schema");
+            database.execute("GRANT USAGE ON SCHEMA \"Fig\"\"ures; --\" TO migrator", "ANALYZE shop.orders");
+            List<String> before = Scenario.list(connection, statistics);
+
+            assertThat(migration().run().verified()).isTrue();
+
+            assertThat(Scenario.list(connection, statistics))
+                    .containsExactly("\"Ana lyst\" CREATE STATISTICS \"Fig\"\"ures; --\".\"n; nöte\" (mcv) ON n, note FROM"
+                            + " shop.orderstrue")
+                    .isEqualTo(before);
             Scenario.assertNothingLeft(connection);
         }
     }

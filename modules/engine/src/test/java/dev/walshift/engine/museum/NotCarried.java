@@ -14,12 +14,6 @@ import java.util.stream.Stream;
 final class NotCarried {
     private static final Map<Wing, List<Refusal>> REFUSALS = Map.ofEntries(
             entry(
-                    Wing.STATISTICS_ELSEWHERE,
-                    List.of(new Refusal(
-                            14,
-                            "UNSUPPORTED_DEPENDENT: statistics \"else whère\".\"st away\" are in another schema than"
-                                    + " their table"))),
-            entry(
                     Wing.ROW_TYPE_COLUMNS,
                     List.of(
                             hangs("column many of table {s}.\"ro table\""),

@@ -2,6 +2,7 @@ package dev.walshift.engine.plan;
 
 import dev.walshift.engine.Problem;
 import dev.walshift.engine.table.Blueprint;
+import dev.walshift.engine.table.Blueprint.HomedStatistics;
 import dev.walshift.engine.table.IndexDefinition;
 import dev.walshift.engine.table.OwnedSequence;
 import dev.walshift.postgres.Database;
@@ -192,8 +193,9 @@ final class Bench implements AutoCloseable {
         }
         session.execute(MOVE.with("table", source).with("schema", RETIRED));
         session.execute(MOVE.with("table", blueprint.shadow()).with("schema", source.schema()));
-        for (QualifiedName statistics : blueprint.statistics().shadow()) {
-            session.execute(MOVE_STATISTICS.with("name", statistics).with("schema", source.schema()));
+        for (HomedStatistics statistics : blueprint.statistics().shadow()) {
+            session.execute(
+                    MOVE_STATISTICS.with("name", statistics.name()).with("schema", statistics.home()));
         }
         for (OwnedSequence sequence : blueprint.sequences()) {
             if (sequence.kind() == OwnedSequence.Kind.SERIAL) {

@@ -249,9 +249,12 @@ class RefusalTest {
                             published("publication pu, which covers schema {s}"))
                     .since(15),
             new Case(
-                    PLAIN + ";;CREATE SCHEMA IF NOT EXISTS other;;CREATE STATISTICS other.st ON id, b FROM {t}",
+                    PLAIN
+                            + ";;CREATE SCHEMA IF NOT EXISTS \"Oth er\";;CREATE STATISTICS {s}.\"s t\" ON id, b FROM {t}"
+                            + ";;CREATE STATISTICS \"Oth er\".\"s t\" ON id, b FROM {t}",
                     WIDEN,
-                    "UNSUPPORTED_DEPENDENT: statistics \"other\".\"st\" are in another schema than their table"),
+                    "UNSUPPORTED_DEPENDENT: the table's statistics {s}.\"s t\" and \"Oth er\".\"s t\" have one name,"
+                            + " and the old table's schema has to hold both"),
             new Case(
                     PLAIN
                             + ";;CREATE SUBSCRIPTION su CONNECTION 'dbname=x' PUBLICATION p WITH (connect = false,"

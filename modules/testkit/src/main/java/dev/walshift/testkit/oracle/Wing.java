@@ -89,9 +89,16 @@ public enum Wing {
         ALTER STATISTICS {s}."st expression" OWNER TO "museum guide";
         COMMENT ON STATISTICS {s}."st columns" IS 'statistics';
         """),
+    /** In a schema of others, by a name that another table's statistics have in the table's schema. */
     STATISTICS_ELSEWHERE("""
-        CREATE SCHEMA IF NOT EXISTS "else whère";
-        CREATE STATISTICS "else whère"."st away" ON region, code FROM {t};
+        CREATE SCHEMA "Else ""whère; --";
+        CREATE STATISTICS "Else ""whère; --"."st awäy; --" (ndistinct, dependencies) ON region, code FROM {t};
+        CREATE STATISTICS "Else ""whère; --"."st ""expr" ON (region + 1) FROM {t};
+        ALTER STATISTICS "Else ""whère; --"."st awäy; --" SET STATISTICS 200;
+        ALTER STATISTICS "Else ""whère; --"."st awäy; --" OWNER TO "museum guard";
+        COMMENT ON STATISTICS "Else ""whère; --"."st awäy; --" IS 'it''s away';
+        CREATE TABLE {s}."st other" (a int, b int);
+        CREATE STATISTICS {s}."st awäy; --" ON a, b FROM {s}."st other";
         """),
     TUNING("""
         ALTER TABLE {t} SET (fillfactor = 70, autovacuum_enabled = true, autovacuum_vacuum_scale_factor = 0.05, parallel_workers = 3,
