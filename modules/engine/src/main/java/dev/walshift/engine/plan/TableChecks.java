@@ -7,7 +7,6 @@ import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.List;
 import java.util.Optional;
 
 /** Whether a table is of the kind that walshift can change, and ours to change. */
@@ -29,12 +28,6 @@ final class TableChecks {
           JOIN pg_namespace n ON n.oid = c.relnamespace
           LEFT JOIN pg_am m ON m.oid = c.relam
          WHERE c.oid = ?::oid
-        """);
-
-    private static final SqlTemplate SECURITY_LABELS = SqlTemplate.of("""
-        SELECT format('%s: %s', provider, label) FROM pg_seclabels
-         WHERE classoid = 'pg_class'::regclass AND objoid = ?::oid
-         ORDER BY 1
         """);
 
     private final Session session;
@@ -64,14 +57,7 @@ final class TableChecks {
                     "Plan again if there is a new one");
             return new Verdict(false, false);
         }
-        List<String> labels = session.query(SECURITY_LABELS, row -> row.getString(1), oid);
-        if (!labels.isEmpty()) {
-            findings.shadowProblem(
-                    ProblemCode.UNSUPPORTED_TABLE,
-                    "the table or a column has a security label (%s), which this release does not carry over"
-                            .formatted(String.join(", ", labels)),
-                    "Remove it (SECURITY LABEL ... IS NULL) and set it again after the migration");
-        }
+        new MarkChecks(session, findings).check(oid);
         return verdict.get();
     }
 

@@ -28,8 +28,8 @@ final class NotCarried {
                     Wing.SECURITY_LABELS,
                     List.of(new Refusal(
                             14,
-                            "UNSUPPORTED_TABLE: the table or a column has a security label (museum: secret, museum: top"
-                                    + " secret), which this release does not carry over"))));
+                            "UNSUPPORTED_TABLE: security labels are not carried over (museum: secret on table {t}, museum:"
+                                    + " top secret on column code of table {t})"))));
 
     /** @param since the first major on which the wing has such a thing */
     private record Refusal(int since, String line) {}
