@@ -69,7 +69,8 @@ final class MarkChecks {
         if (!marks.isEmpty()) {
             findings.shadowProblem(
                     ProblemCode.UNSUPPORTED_TABLE,
-                    message.formatted(String.join(", ", marks.stream().map(Mark::text).toList())),
+                    message.formatted(
+                            String.join(", ", marks.stream().map(Mark::text).toList())),
                     remedy.formatted(
                             String.join("; ", marks.stream().map(Mark::removal).toList())));
         }

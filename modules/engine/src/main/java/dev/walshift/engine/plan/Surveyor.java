@@ -90,8 +90,7 @@ final class Surveyor {
         }
         Look look = found.get();
         Verdict verdict = new TableChecks(session, findings).check(oid.orElseThrow());
-        boolean statistics =
-                new StatisticsChecks(session, findings, target.isEmpty()).check(oid.orElseThrow());
+        boolean statistics = new StatisticsChecks(session, findings, target.isEmpty()).check(oid.orElseThrow());
         Optional<Change> change = Optional.empty();
         if (writable
                 && verdict.plain()

@@ -206,9 +206,10 @@ final class PlainRoleTest {
                 "CREATE SCHEMA \"Fig\"\"ures; --\"",
                 "CREATE STATISTICS \"Fig\"\"ures; --\".\"n; nöte\" (mcv) ON n, note FROM shop.orders",
                 "ALTER STATISTICS \"Fig\"\"ures; --\".\"n; nöte\" OWNER TO \"Ana lyst\"");
-        String statistics = "SELECT stxowner::regrole || ' ' || pg_get_statisticsobjdef(s.oid) || (d.stxdmcv IS NOT NULL)"
-                + " FROM pg_statistic_ext s LEFT JOIN pg_statistic_ext_data d ON d.stxoid = s.oid"
-                + " WHERE stxrelid = 'shop.orders'::regclass";
+        String statistics =
+                "SELECT stxowner::regrole || ' ' || pg_get_statisticsobjdef(s.oid) || (d.stxdmcv IS NOT NULL)"
+                        + " FROM pg_statistic_ext s LEFT JOIN pg_statistic_ext_data d ON d.stxoid = s.oid"
+                        + " WHERE stxrelid = 'shop.orders'::regclass";
         try (Connection connection = database.connect()) {
             assertThatThrownBy(migration()::run)
                     .isInstanceOfSatisfying(
@@ -216,11 +217,12 @@ final class PlainRoleTest {
                             refused -> assertThat(refused.plan().problems().stream()
                                             .map(problem -> problem.message() + ": " + problem.remedy()))
                                     .containsExactly(
-                                            "role migrator does not own the table's statistics"
-                                                    + " \"Fig\"\"ures; --\".\"n; nöte\": GRANT \"Ana lyst\" TO \"migrator\"",
+                                            "role migrator does not own the table's statistics \"Fig\"\"ures;"
+                                                    + " --\".\"n; nöte\": GRANT \"Ana lyst\" TO \"migrator\"",
                                             "role migrator may not move anything out of and into schema Fig\"ures; --,"
-                                                    + " where the table's statistics \"Fig\"\"ures; --\".\"n; nöte\" are:"
-                                                    + " GRANT USAGE, CREATE ON SCHEMA \"Fig\"\"ures; --\" TO \"migrator\""));
+                                                + " where the table's statistics \"Fig\"\"ures; --\".\"n; nöte\" are:"
+                                                + " GRANT USAGE, CREATE ON SCHEMA \"Fig\"\"ures; --\" TO"
+                                                + " \"migrator\""));
             database.execute("GRANT \"Ana lyst\" TO migrator", "GRANT USAGE ON SCHEMA \"Fig\"\"ures; --\" TO migrator");
             assertThatThrownBy(migration()::run)
                     .isInstanceOf(RefusedException.class)
@@ -237,8 +239,9 @@ final class PlainRoleTest {
             assertThat(migration().run().verified()).isTrue();
 
             assertThat(Scenario.list(connection, statistics))
-                    .containsExactly("\"Ana lyst\" CREATE STATISTICS \"Fig\"\"ures; --\".\"n; nöte\" (mcv) ON n, note FROM"
-                            + " shop.orderstrue")
+                    .containsExactly(
+                            "\"Ana lyst\" CREATE STATISTICS \"Fig\"\"ures; --\".\"n; nöte\" (mcv) ON n, note FROM"
+                                    + " shop.orderstrue")
                     .isEqualTo(before);
             Scenario.assertNothingLeft(connection);
         }

@@ -28,8 +28,8 @@ final class NotCarried {
                     Wing.SECURITY_LABELS,
                     List.of(new Refusal(
                             14,
-                            "UNSUPPORTED_TABLE: security labels are not carried over (museum: secret on table {t}, museum:"
-                                    + " top secret on column code of table {t})"))));
+                            "UNSUPPORTED_TABLE: security labels are not carried over (museum: secret on table {t},"
+                                    + " museum: top secret on column code of table {t})"))));
 
     /** @param since the first major on which the wing has such a thing */
     private record Refusal(int since, String line) {}

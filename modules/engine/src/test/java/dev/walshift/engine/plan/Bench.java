@@ -194,8 +194,7 @@ final class Bench implements AutoCloseable {
         session.execute(MOVE.with("table", source).with("schema", RETIRED));
         session.execute(MOVE.with("table", blueprint.shadow()).with("schema", source.schema()));
         for (HomedStatistics statistics : blueprint.statistics().shadow()) {
-            session.execute(
-                    MOVE_STATISTICS.with("name", statistics.name()).with("schema", statistics.home()));
+            session.execute(MOVE_STATISTICS.with("name", statistics.name()).with("schema", statistics.home()));
         }
         for (OwnedSequence sequence : blueprint.sequences()) {
             if (sequence.kind() == OwnedSequence.Kind.SERIAL) {

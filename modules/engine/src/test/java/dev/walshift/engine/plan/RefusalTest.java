@@ -250,8 +250,8 @@ class RefusalTest {
                     .since(15),
             new Case(
                     PLAIN
-                            + ";;CREATE SCHEMA IF NOT EXISTS \"Oth er\";;CREATE STATISTICS {s}.\"s t\" ON id, b FROM {t}"
-                            + ";;CREATE STATISTICS \"Oth er\".\"s t\" ON id, b FROM {t}",
+                            + ";;CREATE SCHEMA IF NOT EXISTS \"Oth er\";;CREATE STATISTICS {s}.\"s t\" ON id, b FROM"
+                            + " {t};;CREATE STATISTICS \"Oth er\".\"s t\" ON id, b FROM {t}",
                     WIDEN,
                     "UNSUPPORTED_DEPENDENT: the table's statistics {s}.\"s t\" and \"Oth er\".\"s t\" have one name,"
                             + " and the old table's schema has to hold both"),
@@ -557,10 +557,11 @@ class RefusalTest {
                     "CREATE ROLE \"la bel\"",
                     fill("INSERT INTO pg_seclabel SELECT '{t}'::regclass, 'pg_class'::regclass, n, 'sé cret', 'a' || n"
                             + " FROM generate_series(0, 2, 2) n"),
-                    fill("INSERT INTO pg_seclabel SELECT pg_get_serial_sequence('{t}', c)::regclass, 'pg_class'::regclass,"
-                            + " 0, 'sé cret', 'of ' || c FROM unnest('{\"b; é\", n}'::text[]) c"),
-                    fill("INSERT INTO pg_seclabel SELECT reltype, 'pg_type'::regclass, 0, 'sé cret', 'type' FROM pg_class"
-                            + " WHERE oid = '{t}'::regclass"));
+                    fill("INSERT INTO pg_seclabel SELECT pg_get_serial_sequence('{t}', c)::regclass,"
+                            + " 'pg_class'::regclass, 0, 'sé cret', 'of ' || c FROM unnest('{\"b; é\","
+                            + " n}'::text[]) c"),
+                    fill("INSERT INTO pg_seclabel SELECT reltype, 'pg_type'::regclass, 0, 'sé cret', 'type' FROM"
+                            + " pg_class WHERE oid = '{t}'::regclass"));
             MigrationPlan labelled = bench.plan(WIDEN);
             MigrationPlan inPlace = bench.plan("ADD COLUMN more int");
             bench.execute(
@@ -582,17 +583,20 @@ class RefusalTest {
                             fill("SECURITY LABEL FOR \"sé cret\" ON TYPE {t} IS NULL"),
                             fill("SECURITY LABEL FOR \"sé cret\" ON TABLE {t} IS NULL"),
                             fill("SECURITY LABEL FOR \"sé cret\" ON COLUMN {t}.\"b; é\" IS NULL"),
-                            fill("SECURITY LABEL FOR \"sé cret\" ON SEQUENCE {s}.\"Or\"\"der; Täble_b; é_seq\" IS NULL"));
+                            fill("SECURITY LABEL FOR \"sé cret\" ON SEQUENCE {s}.\"Or\"\"der; Täble_b; é_seq\" IS"
+                                    + " NULL"));
             assertThat(inPlace.problems()).isEmpty();
             assertThat(Bench.lines(marked.problems()))
-                    .containsExactly(fill("UNSUPPORTED_TABLE: what the table's row type has for itself is not carried over"
-                            + " (comment on type {t}, access rights of type {t})"));
+                    .containsExactly(
+                            fill("UNSUPPORTED_TABLE: what the table's row type has for itself is not carried over"
+                                    + " (comment on type {t}, access rights of type {t})"));
             assertThat(marked.problems().getFirst().remedy())
                     .isEqualTo(fill("Take it away: COMMENT ON TYPE {t} IS NULL; GRANT USAGE ON TYPE {t} TO PUBLIC, and"
                             + " REVOKE it from whom it was granted"));
             assertThat(Bench.lines(granted.problems()))
-                    .containsExactly(fill("UNSUPPORTED_TABLE: what the table's row type has for itself is not carried over"
-                            + " (access rights of type {t})"));
+                    .containsExactly(
+                            fill("UNSUPPORTED_TABLE: what the table's row type has for itself is not carried over"
+                                    + " (access rights of type {t})"));
             assertThat(bench.plan(WIDEN).problems()).isEmpty();
         }
     }

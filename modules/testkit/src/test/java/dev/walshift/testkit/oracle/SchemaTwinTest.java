@@ -10,8 +10,7 @@ class SchemaTwinTest {
     @Test
     void findsOtherRowsAndEarlierSequenceValuesButNoLaterOnes() throws Exception {
         Museum museum = new Museum(EnumSet.of(Wing.SEQUENCES, Wing.MATERIALIZED_VIEWS));
-        try (SchemaTwin twin =
-                SchemaTwin.build(PostgresServer.defaultMajors().getLast(), museum)) {
+        try (SchemaTwin twin = SchemaTwin.build(PostgresServer.defaultMajors().getLast(), museum)) {
             assertThat(twin.differences(MuseumChange.REBUILD)).isEmpty();
 
             // Later is less where a sequence counts down.
