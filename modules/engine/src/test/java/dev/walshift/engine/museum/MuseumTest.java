@@ -170,6 +170,15 @@ final class MuseumTest {
             twin.altered()
                     .execute(
                             "SET allow_in_place_tablespaces = on", "CREATE TABLESPACE \"museum's cellar\" LOCATION ''");
+            for (TestDatabase database : List.of(twin.migrated(), twin.altered())) {
+                for (String moved : List.of(
+                        "INDEX {s}.\"i expression\"",
+                        "INDEX {s}.\"orders pk\"",
+                        "MATERIALIZED VIEW {s}.\"m one\"",
+                        "INDEX {s}.\"m index\"")) {
+                    database.execute(Museum.fill("ALTER " + moved + " SET TABLESPACE \"museum's cellar\""));
+                }
+            }
             MuseumChange change =
                     new MuseumChange("tablespace", List.of("SET TABLESPACE \"museum's cellar\""), Set.of(), Set.of());
             twin.alter(change);
