@@ -16,7 +16,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -51,32 +54,68 @@ final class BulkStep {
         long next = keyLog.first();
         int limit = BATCH_PER_WORKER * workers;
         Duration took = Duration.ZERO;
-        List<LoggedKey> batch;
-        do {
-            long unused = pace.admit(took, limit * WAL_PER_KEY, stop);
-            long began = System.nanoTime();
-            // Read before any worker takes its snapshot: what is visible now is visible in each of theirs.
-            batch = reader.visibleNow(session, next, limit);
-            if (!batch.isEmpty()) {
-                next = batch.getLast().id() + 1;
-                apply(batch, workers, stop);
-            }
-            took = Duration.ofNanos(System.nanoTime() - began);
-        } while (batch.size() == limit);
+        try (Sessions sessions = new Sessions()) {
+            List<LoggedKey> batch;
+            do {
+                long unused = pace.admit(took, limit * WAL_PER_KEY, stop);
+                long began = System.nanoTime();
+                // Read before any worker takes its snapshot: what is visible now is visible in each of theirs.
+                batch = reader.visibleNow(session, next, limit);
+                if (!batch.isEmpty()) {
+                    next = batch.getLast().id() + 1;
+                    apply(batch, sessions, workers, stop);
+                }
+                took = Duration.ofNanos(System.nanoTime() - began);
+            } while (batch.size() == limit);
+        }
     }
 
-    private void apply(List<LoggedKey> batch, int workers, StopSignal stop) throws SQLException {
+    private void apply(List<LoggedKey> batch, Sessions sessions, int workers, StopSignal stop) throws SQLException {
         List<Workers.Task> tasks = new ArrayList<>();
         for (List<LoggedKey> share : byKey(batch, workers)) {
             tasks.add(signal -> {
-                try (StepSession step = StepSession.open(database, table)) {
-                    applyShare(step, share, signal);
+                try {
+                    sessions.use(step -> applyShare(step, share, signal));
                 } catch (SQLException e) {
                     throw DataRejected.explain(table, e);
                 }
             });
         }
         Workers.run("sync", stop, tasks, signal -> {});
+    }
+
+    /** What is done in a session. */
+    private interface Use {
+        void with(StepSession step) throws SQLException;
+    }
+
+    /** As many sessions as work at a time, kept from batch to batch: to open one takes a good part of what a batch does. */
+    private final class Sessions implements AutoCloseable {
+        private final Queue<StepSession> idle = new ConcurrentLinkedQueue<>();
+
+        /** One in which something failed is not used again. */
+        void use(Use use) throws SQLException {
+            Optional<StepSession> found = Optional.ofNullable(idle.poll());
+            StepSession step = found.isPresent() ? found.get() : StepSession.open(database, table);
+            boolean sound = false;
+            try {
+                use.with(step);
+                sound = true;
+            } finally {
+                if (sound) {
+                    idle.add(step);
+                } else {
+                    step.close();
+                }
+            }
+        }
+
+        @Override
+        public void close() throws SQLException {
+            for (StepSession step : idle) {
+                step.close();
+            }
+        }
     }
 
     /** The same key always goes to the same worker, so that no two of them write the same row. */
