@@ -1,5 +1,6 @@
 package dev.walshift.engine.plan;
 
+import dev.walshift.engine.plan.dependents.ColumnRenaming;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlPart;
@@ -21,7 +22,6 @@ import java.util.stream.Stream;
 final class ExpressionProbe {
     private static final SqlTemplate ADD =
             SqlTemplate.of("ALTER TABLE {table} ADD CONSTRAINT walshift_expression CHECK (({expression}) IS NULL)");
-    private static final SqlTemplate RENAME = SqlTemplate.of("ALTER TABLE {table} RENAME COLUMN {from} TO {to}");
 
     /**
      * Functions stand in the stored tree by oid (:funcid, :opfuncid), the words for clock and user (CURRENT_DATE, ...) as
@@ -77,7 +77,7 @@ final class ExpressionProbe {
                 settings.asOperator(transaction);
                 transaction.execute(ADD.with("table", table).with("expression", new SqlText(expression)));
                 settings.asWalshift(transaction);
-                rename(names);
+                ColumnRenaming.apply(transaction, table, names);
                 return Optional.of(read());
             });
         } catch (SQLException e) {
@@ -86,22 +86,6 @@ final class ExpressionProbe {
             }
             return Optional.empty();
         }
-    }
-
-    /** By way of names that nobody has, since two columns may have swapped theirs. */
-    private void rename(Map<Identifier, Identifier> names) throws SQLException {
-        int next = 0;
-        for (Identifier present : names.keySet()) {
-            rename(present, new Identifier("walshift_column_" + next++));
-        }
-        next = 0;
-        for (Identifier wanted : names.values()) {
-            rename(new Identifier("walshift_column_" + next++), wanted);
-        }
-    }
-
-    private void rename(Identifier from, Identifier to) throws SQLException {
-        session.execute(RENAME.with("table", table).with("from", from).with("to", to));
     }
 
     private Expression read() throws SQLException {

@@ -135,6 +135,7 @@ final class Surveyor {
                         target.isPresent() ? Optional.empty() : clone.map(AlteredClone::foreignKeys),
                         columns,
                         dropped,
+                        schema -> new TableWriter(session, clone.orElseThrow().source(), schema).create(),
                         request.consents()));
         carried.problems().forEach(findings::shadowProblem);
         carried.notices().forEach(findings::shadowNotice);

@@ -69,9 +69,6 @@ final class MuseumTest {
     }
 
     private static Set<Wing> carriedOver(MuseumChange change) {
-        if (change.equals(MuseumChange.RENAMED)) {
-            return NotCarried.othersWhereColumnsAreRenamed();
-        }
         return change.equals(MuseumChange.DROPPED) ? NotCarried.othersWhereColumnsAreDropped() : NotCarried.others();
     }
 

@@ -56,20 +56,6 @@ final class NotCarried {
         return EnumSet.complementOf(EnumSet.copyOf(wings()));
     }
 
-    /** What is carried over a change that gives columns other names: their text is the server's, which has the present ones. */
-    static Set<Wing> othersWhereColumnsAreRenamed() {
-        Set<Wing> wings = others();
-        wings.removeAll(Set.of(
-                Wing.TRIGGERS,
-                Wing.POLICIES,
-                Wing.POLICIES_OF_OTHERS,
-                Wing.RULES,
-                Wing.RULES_OF_OTHERS,
-                Wing.VIEWS,
-                Wing.STAR_VIEWS));
-        return wings;
-    }
-
     /** What is carried over a change that drops a column: a view that shows it has to go first, by the server's own ALTER too. */
     static Set<Wing> othersWhereColumnsAreDropped() {
         Set<Wing> wings = others();

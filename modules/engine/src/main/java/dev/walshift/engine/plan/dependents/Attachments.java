@@ -2,6 +2,7 @@ package dev.walshift.engine.plan.dependents;
 
 import dev.walshift.engine.Problem;
 import dev.walshift.engine.ProblemCode;
+import dev.walshift.engine.plan.dependents.RenamedTwin.NotRenamedException;
 import dev.walshift.engine.table.Dependents;
 import dev.walshift.engine.table.RelationLock;
 import dev.walshift.postgres.QualifiedName;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Collects objects that stand on a table and that the swap makes anew, or binds anew: those of the subject, and
@@ -28,17 +30,109 @@ final class Attachments {
     private static final SqlTemplate STAND_IN = SqlTemplate.of("CREATE TEMPORARY TABLE {name} (LIKE {table})");
     private static final String TEMPORARY = "pg_temp";
 
+    private static final SqlTemplate CLONE = SqlTemplate.of("CREATE TABLE {name} (LIKE {table})");
+
+    /** The one thing that was made on a table. */
+    private static final SqlTemplate MADE = SqlTemplate.of("""
+        SELECT oid::bigint FROM pg_trigger WHERE NOT tgisinternal AND tgrelid = {table}::regclass
+        UNION ALL
+        SELECT oid::bigint FROM pg_policy WHERE polrelid = {table}::regclass
+        UNION ALL
+        SELECT oid::bigint FROM pg_rewrite WHERE ev_class = {table}::regclass
+        """);
+
     private final Session session;
     private final Subject subject;
+    private final RenamedTwin twin;
     private final Set<Dependent> answeredFor = new HashSet<>();
     private final List<RelationLock> locks = new ArrayList<>();
     private final List<SqlText> attach = new ArrayList<>();
     private final List<Problem> problems = new ArrayList<>();
     private final List<String> notices = new ArrayList<>();
 
-    Attachments(Session session, Subject subject) {
+    private Attachments(Session session, Subject subject, RenamedTwin twin) {
         this.session = session;
         this.subject = subject;
+        this.twin = twin;
+    }
+
+    /** @param session in a savepoint that is taken back */
+    static Attachments of(Session session, Subject subject) throws SQLException {
+        return new Attachments(session, subject, RenamedTwin.make(session, subject));
+    }
+
+    /** How a kind of objects is written down. */
+    interface Writer {
+        /**
+         * What the server says of one.
+         *
+         * @param byPath whether the table that it stands on is to have a schema only if the search path demands it
+         */
+        ServerSql read(long oid, boolean byPath) throws SQLException;
+
+        /** Makes one on a table. */
+        SqlText create(ServerSql read, QualifiedName table);
+    }
+
+    /**
+     * What the server says of an object, under the search path pg_catalog and by the names that columns have after the change.
+     *
+     * @return empty if that is not to be had, and the object refused
+     */
+    Optional<ServerSql> read(Dependent object, HomeTable home, Writer writer) throws SQLException {
+        boolean reachable = home.oid() == subject.oid() || home.ours();
+        if (!twin.isNeeded() || !reachable || !mayNameRenamed(object)) {
+            return Optional.of(writer.read(object.oid(), false));
+        }
+        try {
+            return Optional.of(readRenamed(object, home, writer));
+        } catch (NotRenamedException e) {
+            answeredFor.add(object);
+            problems.add(new Problem(
+                    ProblemCode.UNSUPPORTED_DEPENDENT,
+                    "%s: %s".formatted(object.name(), e.getMessage()),
+                    NotRenamedException.REMEDY));
+            return Optional.empty();
+        }
+    }
+
+    /** What ON CONFLICT DO UPDATE or MERGE set in a rule is no dependency. */
+    private boolean mayNameRenamed(Dependent object) throws SQLException {
+        return object.kind() == Dependent.Kind.RULE
+                || ColumnUse.columns(session, subject, object).stream().anyMatch(subject::isRenamed);
+    }
+
+    private ServerSql readRenamed(Dependent object, HomeTable home, Writer writer)
+            throws SQLException, NotRenamedException {
+        QualifiedName table = home.name().in(twin.schema());
+        List<SqlPart> making = new ArrayList<>();
+        if (home.oid() != subject.oid()) {
+            making.add(CLONE.with("name", table).with("table", home.name()));
+        }
+        ServerSql read = twin.renamed(
+                Stream.of(subject.name().schema(), home.name().schema())
+                        .distinct()
+                        .toList(),
+                () -> {
+                    making.add(writer.create(writer.read(object.oid(), true), table));
+                    return making;
+                },
+                unused -> {
+                    session.execute(SearchPath.NONE);
+                    return writer.read(
+                            session.queryOne(
+                                    MADE.with("table", SqlText.literal(table.sql())), row -> row.getLong(1)),
+                            false);
+                });
+        Map<QualifiedName, QualifiedName> names = new HashMap<>(Map.of(twin.table(), subject.name()));
+        names.put(table, home.name());
+        ServerSql moved = read.moved(names);
+        if (moved.sql().contains(twin.schema().name())) {
+            throw new NotRenamedException(
+                    "a column is renamed, and the table is named by a constant, which the server can't be asked to"
+                            + " write down for the new one");
+        }
+        return moved;
     }
 
     /**

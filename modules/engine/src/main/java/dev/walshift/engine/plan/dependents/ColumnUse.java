@@ -9,10 +9,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 
-/**
- * Refuses what uses a column that the new table does not have, or has by another name: its text would no longer
- * be right.
- */
+/** Which columns something uses; refuses what uses one that the new table does not have. */
 final class ColumnUse {
     private static final SqlTemplate USED = SqlTemplate.of("""
         SELECT DISTINCT a.attname
@@ -27,14 +24,8 @@ final class ColumnUse {
 
     static List<Problem> problems(Session session, Subject subject, Dependent dependent) throws SQLException {
         List<Problem> problems = new ArrayList<>();
-        for (Identifier column : session.query(
-                USED, row -> new Identifier(row.getString(1)), dependent.catalog(), dependent.oid(), subject.oid())) {
-            if (subject.isRenamed(column)) {
-                problems.add(new Problem(
-                        ProblemCode.UNSUPPORTED_DEPENDENT,
-                        "%s uses column %s, which is renamed".formatted(dependent.name(), column),
-                        "Run the RENAME by itself: it takes effect at once, in place"));
-            } else if (subject.dropped().contains(column)) {
+        for (Identifier column : columns(session, subject, dependent)) {
+            if (subject.dropped().contains(column)) {
                 problems.add(new Problem(
                         ProblemCode.UNSUPPORTED_DEPENDENT,
                         "%s uses column %s, which is dropped".formatted(dependent.name(), column),
@@ -42,5 +33,11 @@ final class ColumnUse {
             }
         }
         return problems;
+    }
+
+    /** The source's columns that it uses by name. */
+    static List<Identifier> columns(Session session, Subject subject, Dependent dependent) throws SQLException {
+        return session.query(
+                USED, row -> new Identifier(row.getString(1)), dependent.catalog(), dependent.oid(), subject.oid());
     }
 }

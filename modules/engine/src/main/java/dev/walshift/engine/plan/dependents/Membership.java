@@ -1,5 +1,6 @@
 package dev.walshift.engine.plan.dependents;
 
+import dev.walshift.engine.plan.dependents.RenamedTwin.NotRenamedException;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
@@ -21,7 +22,7 @@ import java.util.stream.Stream;
  * @param deletes whether it publishes them
  * @param columns of the column list (15 and later), empty if there is none; by the source's names
  * @param filter of rows (15 and later), as the server deparses it
- * @param filterColumns those that the filter uses
+ * @param filterColumns those that the filter uses; by the source's names
  */
 record Membership(
         Identifier publication,
@@ -60,6 +61,11 @@ record Membership(
          WHERE (?::oid, ?::oid) IN (('pg_publication'::regclass::oid, p.oid), ('pg_publication_rel'::regclass::oid, r.oid))
         """);
 
+    private static final SqlTemplate CHECK =
+            SqlTemplate.of("ALTER TABLE {table} ADD CONSTRAINT walshift_filter CHECK ({filter})");
+    private static final SqlTemplate CHECKED =
+            SqlTemplate.of("SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint"
+                    + " WHERE conrelid = {table}::regclass AND conname = 'walshift_filter'");
     private static final SqlTemplate MEMBER = SqlTemplate.of("ONLY {table}{columns}{filter}");
     private static final SqlTemplate COLUMNS = SqlTemplate.of(" ({columns})");
     private static final SqlTemplate WHERE = SqlTemplate.of(" WHERE ({filter})");
@@ -105,6 +111,32 @@ record Membership(
         return Stream.of((String[]) row.getArray(column).getArray())
                 .map(Identifier::new)
                 .toList();
+    }
+
+    /** With the filter by the names that columns have after the change. */
+    Membership renamed(Session session, RenamedTwin twin) throws SQLException, NotRenamedException {
+        if (filter.isEmpty() || !twin.isNeeded()) {
+            return this;
+        }
+        SqlTemplate check = CHECK.with("table", twin.table()).with("filter", filter.get());
+        SqlText renamed =
+                twin.renamed(List.of(twin.schema()), () -> List.of(check), unused -> filter(session, twin.table()));
+        return new Membership(
+                publication,
+                scope,
+                owner,
+                changeable,
+                updates,
+                deletes,
+                columns,
+                Optional.of(renamed),
+                filterColumns);
+    }
+
+    private static SqlText filter(Session session, QualifiedName table) throws SQLException {
+        session.execute(SearchPath.NONE);
+        SqlText literal = SqlText.literal(table.sql());
+        return session.queryOne(CHECKED.with("table", literal), row -> new SqlText(row.getString(1)));
     }
 
     /** The new table as a publication is told of it: {@code ONLY table (columns) WHERE (filter)}. */

@@ -2,6 +2,7 @@ package dev.walshift.engine.plan.dependents;
 
 import dev.walshift.engine.Problem;
 import dev.walshift.engine.ProblemCode;
+import dev.walshift.engine.plan.dependents.RenamedTwin.NotRenamedException;
 import dev.walshift.engine.table.Dependents;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
@@ -23,12 +24,12 @@ final class PublicationCarrier implements Carrier {
     private static final SqlTemplate LEAVE = SqlTemplate.of("ALTER PUBLICATION {publication} DROP TABLE ONLY {table}");
     private static final SqlTemplate ENTER = SqlTemplate.of("ALTER PUBLICATION {publication} ADD TABLE {member}");
 
-    /** Of the columns of a row filter, which keep their names. */
+    /** Of the columns of a row filter. */
     private static final SqlTemplate OTHER_TYPES = SqlTemplate.of("""
-        SELECT EXISTS (SELECT FROM pg_attribute s
-                         JOIN pg_attribute n ON n.attname = s.attname AND n.attrelid = {probe}::regclass
-                        WHERE s.attrelid = ?::oid AND s.attname = ANY (?)
-                          AND (s.atttypid, s.atttypmod, s.attcollation) <> (n.atttypid, n.atttypmod, n.attcollation))
+        SELECT EXISTS (SELECT FROM unnest(?::text[], ?::text[]) AS c(old, new)
+                         JOIN pg_attribute s ON s.attrelid = ?::oid AND s.attname = c.old
+                         JOIN pg_attribute n ON n.attrelid = {probe}::regclass AND n.attname = c.new
+                        WHERE (s.atttypid, s.atttypmod, s.attcollation) <> (n.atttypid, n.atttypmod, n.attcollation))
         """);
 
     @Override
@@ -36,20 +37,31 @@ final class PublicationCarrier implements Carrier {
         if (subject.isMadeByDdl()) {
             return Carried.NOTHING;
         }
+        RenamedTwin twin = RenamedTwin.make(session, subject);
         Carried carried = Carried.NOTHING;
         for (Dependent dependent : found) {
             if (dependent.kind() == Dependent.Kind.PUBLICATION
                     && subject.consents().contains(Consent.PUBLICATIONS)) {
-                carried = carried.and(carry(session, subject, dependent));
+                carried = carried.and(carry(session, subject, twin, dependent));
             }
         }
         return carried;
     }
 
-    private static Carried carry(Session session, Subject subject, Dependent dependent) throws SQLException {
-        Membership membership = Membership.of(session, subject, dependent);
-        List<Problem> problems = new ArrayList<>(privileges(subject, membership));
-        problems.addAll(columns(subject, membership));
+    private static Carried carry(Session session, Subject subject, RenamedTwin twin, Dependent dependent)
+            throws SQLException {
+        Membership present = Membership.of(session, subject, dependent);
+        List<Problem> problems = new ArrayList<>(privileges(subject, present));
+        problems.addAll(columns(subject, present));
+        Membership membership = present;
+        try {
+            membership = present.renamed(session, twin);
+        } catch (NotRenamedException e) {
+            problems.add(new Problem(
+                    ProblemCode.UNSUPPORTED_DEPENDENT,
+                    "row filter of publication %s: %s".formatted(present.publication(), e.getMessage()),
+                    NotRenamedException.REMEDY));
+        }
         if (problems.isEmpty() && subject.probe().isPresent()) {
             new PublicationTrial(session, subject, membership)
                     .problem(subject.probe().orElseThrow())
@@ -100,25 +112,18 @@ final class PublicationCarrier implements Carrier {
                         "Take the table out of the publication and add it without that column first"));
             }
         }
-        for (Identifier column : membership.filterColumns()) {
-            if (subject.isRenamed(column)) {
-                problems.add(new Problem(
-                        ProblemCode.UNSUPPORTED_DEPENDENT,
-                        "publication %s uses column %s of table %s, which is renamed, in its row filter"
-                                .formatted(membership.publication(), column, subject.name()),
-                        "Run the RENAME by itself: then it is made in place, and the server changes the filter"));
-            }
-        }
         return problems;
     }
 
     private static List<String> notices(Session session, Subject subject, Membership membership) throws SQLException {
         List<String> notices = new ArrayList<>(List.of(notice(membership)));
         SqlText probe = SqlText.literal(subject.probe().orElseThrow().sql());
-        String[] filterColumns =
-                membership.filterColumns().stream().map(Identifier::name).toArray(String[]::new);
+        String[] old = membership.filterColumns().stream().map(Identifier::name).toArray(String[]::new);
+        String[] renamed = membership.filterColumns().stream()
+                .map(column -> subject.columns().get(column).name())
+                .toArray(String[]::new);
         boolean anew = session.queryOne(
-                OTHER_TYPES.with("probe", probe), row -> row.getBoolean(1), subject.oid(), (Object) filterColumns);
+                OTHER_TYPES.with("probe", probe), row -> row.getBoolean(1), old, renamed, subject.oid());
         if (anew) {
             notices.add("publication %s: its row filter will be read anew for the new types: %s"
                     .formatted(membership.publication(), membership.filter().orElseThrow()));

@@ -3,6 +3,7 @@ package dev.walshift.engine.plan.dependents;
 import dev.walshift.engine.Problem;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.plan.dependents.QueryGraph.Query;
+import dev.walshift.engine.plan.dependents.RenamedTwin.NotRenamedException;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
@@ -138,7 +139,7 @@ final class QueryChecks {
         return problems;
     }
 
-    /** The new text of the definition would need other names, or a column that is no more; and a new column may have the old name. */
+    /** A new column may have the name of one that is no more. */
     private List<Problem> columns(Query query) throws SQLException {
         List<Problem> problems = new ArrayList<>();
         for (Identifier column : session.query(
@@ -148,11 +149,6 @@ final class QueryChecks {
                         query,
                         "it uses column %s, which is dropped".formatted(column),
                         "Change it first so that it does without the column; ALTER TABLE too refuses to drop it"));
-            } else if (subject.isRenamed(column)) {
-                problems.add(refused(
-                        query,
-                        "it uses column %s, which is renamed".formatted(column),
-                        "Run the RENAME by itself: it takes effect at once, in place"));
             }
         }
         return problems;
@@ -237,6 +233,11 @@ final class QueryChecks {
                 "made over the changed table it is still bound to "
                         + bound.stream().collect(Collectors.joining(", ")),
                 "Rename what has the same name in another schema, or drop it and create it again after the migration");
+    }
+
+    /** A column is renamed, and the definition with the new name is not to be had. */
+    static Problem notRenamed(Query query, NotRenamedException failure) {
+        return refused(query, failure.getMessage(), NotRenamedException.REMEDY);
     }
 
     static Problem circular(Query query) {

@@ -2,6 +2,7 @@ package dev.walshift.engine.plan.dependents;
 
 import dev.walshift.engine.Problem;
 import dev.walshift.engine.plan.dependents.QueryGraph.Query;
+import dev.walshift.engine.plan.dependents.RenamedTwin.NotRenamedException;
 import dev.walshift.engine.table.Dependents;
 import dev.walshift.engine.table.RelationLock;
 import dev.walshift.postgres.Identifier;
@@ -96,6 +97,7 @@ final class QueryHandover {
     private final QueryChecks checks;
     private final ViewWriter views;
     private final RoutineWriter routines;
+    private final QueryTexts texts;
 
     private final Set<Long> seen = new HashSet<>();
     private final Set<Long> refused = new HashSet<>();
@@ -111,8 +113,11 @@ final class QueryHandover {
     private final List<SqlText> drops = new ArrayList<>();
     private final List<SqlText> moves = new ArrayList<>();
 
-    /** @param subject one with a probe */
-    QueryHandover(Session session, Subject subject, QueryGraph graph) {
+    /**
+     * @param session in a savepoint that is taken back
+     * @param subject one with a probe
+     */
+    QueryHandover(Session session, Subject subject, QueryGraph graph) throws SQLException {
         this.session = session;
         this.subject = subject;
         this.graph = graph;
@@ -122,6 +127,7 @@ final class QueryHandover {
         this.checks = new QueryChecks(session, subject);
         this.views = new ViewWriter(session);
         this.routines = new RoutineWriter(session);
+        this.texts = new QueryTexts(session, RenamedTwin.make(session, subject), path);
     }
 
     Carried make() throws SQLException {
@@ -155,7 +161,11 @@ final class QueryHandover {
                     query, "it is an aggregate or a window function", Dependent.Kind.FUNCTION.remedy()));
         }
         if (found.isEmpty()) {
-            found.addAll(query.isRoutine() ? judgeRoutine(query) : judgeView(query));
+            try {
+                found.addAll(query.isRoutine() ? judgeRoutine(query) : judgeView(query));
+            } catch (NotRenamedException e) {
+                found.add(QueryChecks.notRenamed(query, e));
+            }
         }
         if (!found.isEmpty()) {
             problems.addAll(found);
@@ -163,14 +173,15 @@ final class QueryHandover {
         }
     }
 
-    private List<Problem> judgeView(Query view) throws SQLException {
+    private List<Problem> judgeView(Query view) throws SQLException, NotRenamedException {
         locks.addFirst(RelationLock.ofView(view.name(), lock(view)));
         boolean remake = view.isMaterialized()
                 || graph.usedBy(view).stream().anyMatch(used -> used != subject.oid() && leftBehind.contains(used));
         if (!remake) {
             boolean[] differs = new boolean[1];
+            List<SqlText> definition = texts.of(view, it -> views.definition(it, madeName(view)));
             List<Problem> found = attempt(view, false, () -> {
-                read(views.definition(view, madeName(view)));
+                read(definition);
                 String name = madeName(view).sql();
                 differs[0] =
                         session.queryOne(COLUMNS_DIFFER, row -> row.getBoolean(1), view.oid(), name, view.oid(), name);
@@ -182,8 +193,7 @@ final class QueryHandover {
             remake = differs[0];
         }
         if (!remake) {
-            path.toWrite(session);
-            replacements.addAll(views.replace(view));
+            replacements.addAll(texts.of(view, views::replace));
             return checks.replaced(view);
         }
         List<Problem> found = new ArrayList<>(checks.remade(view, graph.othersOn(view)));
@@ -193,13 +203,12 @@ final class QueryHandover {
         return found.isEmpty() ? remakeView(view) : found;
     }
 
-    private List<Problem> remakeView(Query view) throws SQLException {
+    private List<Problem> remakeView(Query view) throws SQLException, NotRenamedException {
         leftBehind.add(view.oid());
         QualifiedName name = madeName(view);
         SqlText nameText = new SqlText(name.sql());
-        List<SqlText> statements = new ArrayList<>();
+        List<SqlText> statements = new ArrayList<>(texts.of(view, it -> views.make(it, name)));
         List<Problem> found = attempt(view, true, () -> {
-            statements.addAll(views.make(view, name));
             statements.addAll(giveRights(view, nameText, statements, OID_OF_VIEW, name.sql()));
             return bound(view, OID_OF_VIEW, name.sql());
         });
@@ -214,16 +223,18 @@ final class QueryHandover {
         return found;
     }
 
-    private List<Problem> judgeRoutine(Query routine) throws SQLException {
+    private List<Problem> judgeRoutine(Query routine) throws SQLException, NotRenamedException {
         if (routines.hasRowsOf(routine, leftBehind.toArray(Long[]::new))) {
             List<Problem> found = checks.remade(routine, List.of());
             return found.isEmpty() ? remakeRoutine(routine) : found;
         }
         path.toWrite(session);
         String signature = signature(routine);
-        List<SqlText> replacement = routines.definition(routine, routine.name().schema());
+        List<SqlText> replacement =
+                texts.of(routine, it -> routines.definition(it, routine.name().schema()));
+        List<SqlText> definition = texts.of(routine, it -> routines.definition(it, path.made()));
         List<Problem> found = new ArrayList<>(attempt(routine, false, () -> {
-            read(routines.definition(routine, path.made()));
+            read(definition);
             return bound(routine, OID_OF_ROUTINE, signature);
         }));
         replacements.addAll(replacement);
@@ -231,13 +242,13 @@ final class QueryHandover {
         return found;
     }
 
-    private List<Problem> remakeRoutine(Query routine) throws SQLException {
+    private List<Problem> remakeRoutine(Query routine) throws SQLException, NotRenamedException {
         path.toWrite(session);
         String signature = signature(routine);
         SqlText name = routines.name(routine, path.made());
-        List<SqlText> statements = new ArrayList<>();
+        List<SqlText> statements =
+                new ArrayList<>(texts.of(routine, it -> routines.definition(it, path.made())));
         List<Problem> found = attempt(routine, true, () -> {
-            statements.addAll(routines.definition(routine, path.made()));
             statements.addAll(routines.comment(routine, name));
             statements.addAll(giveRights(routine, name, statements, OID_OF_ROUTINE, signature));
             return bound(routine, OID_OF_ROUTINE, signature);

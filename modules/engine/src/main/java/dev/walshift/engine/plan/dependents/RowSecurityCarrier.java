@@ -4,6 +4,7 @@ import dev.walshift.engine.Problem;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.plan.dependents.Dependent.Kind;
 import dev.walshift.postgres.Identifier;
+import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlPart;
 import dev.walshift.postgres.SqlTemplate;
@@ -33,10 +34,13 @@ final class RowSecurityCarrier implements Carrier {
                (SELECT string_agg(CASE WHEN r.oid = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r.oid)) END, ', '
                                   ORDER BY r.place)
                   FROM unnest(p.polroles) WITH ORDINALITY AS r (oid, place)) AS roles,
-               pg_get_expr(p.polqual, p.polrelid) AS visible, pg_get_expr(p.polwithcheck, p.polrelid) AS allowed,
                obj_description(p.oid, 'pg_policy') AS comment
           FROM pg_policy p
          WHERE p.oid = ?::oid
+        """);
+    private static final SqlTemplate CONDITIONS = SqlTemplate.of("""
+        SELECT pg_get_expr(polqual, polrelid) AS visible, pg_get_expr(polwithcheck, polrelid) AS allowed
+          FROM pg_policy WHERE oid = ?::oid
         """);
     private static final SqlTemplate CREATE =
             SqlTemplate.of("CREATE POLICY {name} ON {table} AS {kind} FOR {command} TO {roles}{conditions}");
@@ -54,7 +58,6 @@ final class RowSecurityCarrier implements Carrier {
      * One policy, as the catalogs have it.
      *
      * @param roles as SQL
-     * @param conditions USING and WITH CHECK, as far as it has them
      */
     private record Policy(
             Identifier name,
@@ -62,22 +65,41 @@ final class RowSecurityCarrier implements Carrier {
             SqlText kind,
             SqlText command,
             SqlText roles,
-            SqlText conditions,
             Optional<String> comment) {}
+
+    /** USING and WITH CHECK, as far as it has them. */
+    private record ConditionsWriter(Session session, Policy policy) implements Attachments.Writer {
+        @Override
+        public ServerSql read(long oid, boolean byPath) throws SQLException {
+            return session.queryOne(CONDITIONS, RowSecurityCarrier::conditions, oid);
+        }
+
+        @Override
+        public SqlText create(ServerSql conditions, QualifiedName table) {
+            return RowSecurityCarrier.create(policy, conditions, table).text();
+        }
+    }
 
     @Override
     public Carried carry(Session session, Subject subject, List<Dependent> found) throws SQLException {
-        Attachments attachments = new Attachments(session, subject);
+        Attachments attachments = Attachments.of(session, subject);
         for (Dependent dependent : found) {
             if (dependent.kind() == Kind.POLICY) {
                 Policy policy = session.queryOne(READ, RowSecurityCarrier::policy, dependent.oid());
                 HomeTable home = HomeTable.read(session, policy.home());
-                ServerSql create = create(policy, home);
+                Optional<ServerSql> conditions =
+                        attachments.read(dependent, home, new ConditionsWriter(session, policy));
+                if (conditions.isEmpty()) {
+                    continue;
+                }
+                ServerSql create = create(policy, conditions.get(), home.name());
                 attachments.add(
                         dependent,
                         home,
                         create,
-                        home.oid() == subject.oid() ? anew(policy, home, create) : List.of(bindAgain(policy, home)));
+                        home.oid() == subject.oid()
+                                ? anew(policy, home, create)
+                                : List.of(bindAgain(policy, conditions.get(), home)));
             }
         }
         Flags flags = session.queryOne(LOOK, RowSecurityCarrier::flags, subject.oid());
@@ -97,17 +119,20 @@ final class RowSecurityCarrier implements Carrier {
     }
 
     private static Policy policy(ResultSet row) throws SQLException {
-        List<SqlPart> conditions = new ArrayList<>();
-        condition(USING, row.getString("visible")).ifPresent(conditions::add);
-        condition(WITH_CHECK, row.getString("allowed")).ifPresent(conditions::add);
         return new Policy(
                 new Identifier(row.getString("polname")),
                 row.getLong("home"),
                 new SqlText(row.getBoolean("polpermissive") ? "PERMISSIVE" : "RESTRICTIVE"),
                 new SqlText(row.getString("command")),
                 new SqlText(row.getString("roles")),
-                SqlText.join("", conditions),
                 Optional.ofNullable(row.getString("comment")));
+    }
+
+    private static ServerSql conditions(ResultSet row) throws SQLException {
+        List<SqlPart> conditions = new ArrayList<>();
+        condition(USING, row.getString("visible")).ifPresent(conditions::add);
+        condition(WITH_CHECK, row.getString("allowed")).ifPresent(conditions::add);
+        return new ServerSql(SqlText.join("", conditions).sql());
     }
 
     private static Optional<SqlPart> condition(SqlTemplate clause, @Nullable String expression) {
@@ -123,13 +148,13 @@ final class RowSecurityCarrier implements Carrier {
                         .formatted(role.sql(), subject.name()));
     }
 
-    private static ServerSql create(Policy policy, HomeTable home) {
+    private static ServerSql create(Policy policy, ServerSql conditions, QualifiedName table) {
         return new ServerSql(CREATE.with("name", policy.name())
-                .with("table", home.name())
+                .with("table", table)
                 .with("kind", policy.kind())
                 .with("command", policy.command())
                 .with("roles", policy.roles())
-                .with("conditions", policy.conditions())
+                .with("conditions", new SqlText(conditions.sql()))
                 .sql());
     }
 
@@ -143,10 +168,10 @@ final class RowSecurityCarrier implements Carrier {
         return statements;
     }
 
-    private static SqlPart bindAgain(Policy policy, HomeTable home) {
+    private static SqlPart bindAgain(Policy policy, ServerSql conditions, HomeTable home) {
         return ALTER.with("name", policy.name())
                 .with("table", home.name())
-                .with("conditions", policy.conditions().escaped());
+                .with("conditions", conditions.text());
     }
 
     private static List<SqlPart> inForce(Flags flags, Subject subject) {

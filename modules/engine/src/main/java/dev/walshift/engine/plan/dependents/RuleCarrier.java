@@ -2,6 +2,7 @@ package dev.walshift.engine.plan.dependents;
 
 import dev.walshift.engine.plan.dependents.Dependent.Kind;
 import dev.walshift.postgres.Identifier;
+import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlPart;
 import dev.walshift.postgres.SqlTemplate;
@@ -18,36 +19,49 @@ import java.util.Optional;
  */
 final class RuleCarrier implements Carrier {
     private static final SqlTemplate READ = SqlTemplate.of("""
-        SELECT w.rulename, w.ev_enabled, w.ev_class::bigint AS home, pg_get_ruledef(w.oid) AS definition,
-               obj_description(w.oid, 'pg_rewrite') AS comment
+        SELECT w.rulename, w.ev_enabled, w.ev_class::bigint AS home, obj_description(w.oid, 'pg_rewrite') AS comment
           FROM pg_rewrite w
          WHERE w.oid = ?::oid
         """);
+    private static final SqlTemplate DEFINITION = SqlTemplate.of("SELECT pg_get_ruledef(?::oid, ?)");
     private static final SqlText RULE = new SqlText("RULE");
     private static final SqlTemplate COMMENT = SqlTemplate.of("COMMENT ON RULE {name} ON {table} IS {comment}");
     private static final String CREATE = "CREATE RULE ";
     private static final String CREATE_OR_REPLACE = "CREATE OR REPLACE RULE ";
 
-    /**
-     * One rule, as the catalogs have it.
-     *
-     * @param definition with CREATE OR REPLACE
-     */
-    private record Rule(Identifier name, Firing firing, long home, ServerSql definition, Optional<String> comment) {}
+    /** One rule, as the catalogs have it. */
+    private record Rule(Identifier name, Firing firing, long home, Optional<String> comment) {}
+
+    /** With CREATE OR REPLACE. */
+    private record RuleWriter(Session session) implements Attachments.Writer {
+        @Override
+        public ServerSql read(long oid, boolean byPath) throws SQLException {
+            return session.queryOne(DEFINITION, row -> replacing(row.getString(1)), oid, byPath);
+        }
+
+        @Override
+        public SqlText create(ServerSql read, QualifiedName table) {
+            return read.text();
+        }
+    }
 
     @Override
     public Carried carry(Session session, Subject subject, List<Dependent> found) throws SQLException {
-        Attachments attachments = new Attachments(session, subject);
+        Attachments attachments = Attachments.of(session, subject);
         for (Dependent dependent : found) {
             if (dependent.kind() == Kind.RULE) {
                 Rule rule = session.queryOne(READ, RuleCarrier::rule, dependent.oid());
                 HomeTable home = HomeTable.read(session, rule.home());
+                Optional<ServerSql> definition = attachments.read(dependent, home, new RuleWriter(session));
+                if (definition.isEmpty()) {
+                    continue;
+                }
                 List<SqlPart> statements = new ArrayList<>();
-                statements.add(rule.definition().text());
+                statements.add(definition.get().text());
                 if (home.oid() == subject.oid()) {
                     statements.addAll(details(rule, home));
                 }
-                attachments.add(dependent, home, rule.definition(), statements);
+                attachments.add(dependent, home, definition.get(), statements);
             }
         }
         return attachments.carried();
@@ -58,7 +72,6 @@ final class RuleCarrier implements Carrier {
                 new Identifier(row.getString("rulename")),
                 Firing.of(row.getString("ev_enabled")),
                 row.getLong("home"),
-                replacing(row.getString("definition")),
                 Optional.ofNullable(row.getString("comment")));
     }
 

@@ -26,6 +26,11 @@ record ServerSql(String sql) {
      * taken for it, as nothing but the server's grammar tells them apart.
      */
     SqlText withAll(Map<QualifiedName, QualifiedName> others) {
+        return moved(others).text();
+    }
+
+    /** The same for good. */
+    ServerSql moved(Map<QualifiedName, QualifiedName> others) {
         return replace(others, false);
     }
 
@@ -34,10 +39,10 @@ record ServerSql(String sql) {
      * column.
      */
     SqlText withFirst(Map<QualifiedName, QualifiedName> others) {
-        return replace(others, true);
+        return replace(others, true).text();
     }
 
-    private SqlText replace(Map<QualifiedName, QualifiedName> others, boolean onlyFirst) {
+    private ServerSql replace(Map<QualifiedName, QualifiedName> others, boolean onlyFirst) {
         try {
             List<SqlToken> tokens = SqlToken.all(sql);
             Set<QualifiedName> met = new HashSet<>();
@@ -52,7 +57,7 @@ record ServerSql(String sql) {
                     copied = tokens.get(i + 2).end();
                 }
             }
-            return new SqlText(replaced.append(sql.substring(copied)).toString()).escaped();
+            return new ServerSql(replaced.append(sql.substring(copied)).toString());
         } catch (UnreadableException e) {
             throw new IllegalStateException("%s in SQL of the server's own: %s".formatted(e.what(), sql), e);
         }

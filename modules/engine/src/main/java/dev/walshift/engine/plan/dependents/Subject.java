@@ -2,6 +2,7 @@ package dev.walshift.engine.plan.dependents;
 
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
+import java.sql.SQLException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -16,6 +17,7 @@ import java.util.Set;
  *     DDL of the operator's own, which says nothing of them
  * @param columns the new table's name of each source column that it keeps
  * @param dropped the source's columns that it does not keep
+ * @param clones makes tables like the source
  * @param consents what the operator agreed to
  */
 public record Subject(
@@ -25,7 +27,13 @@ public record Subject(
         Optional<ForeignKeys> foreignKeys,
         Map<Identifier, Identifier> columns,
         Set<Identifier> dropped,
+        Clones clones,
         Set<Consent> consents) {
+    /** Makes an empty table like the source as it is, with its name and all that is its own. */
+    public interface Clones {
+        void make(Identifier schema) throws SQLException;
+    }
+
     public Subject {
         columns = Map.copyOf(columns);
         dropped = Set.copyOf(dropped);

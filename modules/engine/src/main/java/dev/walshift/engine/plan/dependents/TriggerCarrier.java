@@ -2,6 +2,7 @@ package dev.walshift.engine.plan.dependents;
 
 import dev.walshift.engine.plan.dependents.Dependent.Kind;
 import dev.walshift.postgres.Identifier;
+import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlPart;
 import dev.walshift.postgres.SqlTemplate;
@@ -20,7 +21,7 @@ import java.util.stream.Stream;
 final class TriggerCarrier implements Carrier {
     private static final SqlTemplate READ = SqlTemplate.of("""
         SELECT t.tgname, t.tgenabled, (t.tgtype & 1) = 1 AS for_each_row, t.tgrelid::bigint AS home, t.tgconstraint::bigint AS constraint_oid,
-               'pg_constraint'::regclass::oid::bigint AS constraint_catalog, pg_get_triggerdef(t.oid) AS definition,
+               'pg_constraint'::regclass::oid::bigint AS constraint_catalog,
                obj_description(t.oid, 'pg_trigger') AS comment,
                obj_description(t.tgconstraint, 'pg_constraint') AS constraint_comment,
                ARRAY(SELECT e.extname
@@ -31,6 +32,7 @@ final class TriggerCarrier implements Carrier {
           FROM pg_trigger t
          WHERE t.oid = ?::oid
         """);
+    private static final SqlTemplate DEFINITION = SqlTemplate.of("SELECT pg_get_triggerdef(?::oid, ?)");
     private static final SqlTemplate PARTITIONED =
             SqlTemplate.of("SELECT c.relkind = 'p' FROM pg_class c WHERE c.oid = to_regclass(?)");
     private static final SqlText TRIGGER = new SqlText("TRIGGER");
@@ -53,14 +55,25 @@ final class TriggerCarrier implements Carrier {
             long home,
             long constraintCatalog,
             long constraint,
-            ServerSql create,
             Optional<String> comment,
             Optional<String> constraintComment,
             List<Identifier> extensions) {}
 
+    private record TriggerWriter(Session session) implements Attachments.Writer {
+        @Override
+        public ServerSql read(long oid, boolean byPath) throws SQLException {
+            return session.queryOne(DEFINITION, row -> new ServerSql(row.getString(1)), oid, byPath);
+        }
+
+        @Override
+        public SqlText create(ServerSql read, QualifiedName table) {
+            return read.text();
+        }
+    }
+
     @Override
     public Carried carry(Session session, Subject subject, List<Dependent> found) throws SQLException {
-        Attachments attachments = new Attachments(session, subject);
+        Attachments attachments = Attachments.of(session, subject);
         boolean partitioned = subject.probe().isPresent()
                 && session.queryOne(
                         PARTITIONED,
@@ -78,7 +91,10 @@ final class TriggerCarrier implements Carrier {
                     continue;
                 }
                 HomeTable home = HomeTable.read(session, trigger.home());
-                attachments.add(dependent, home, trigger.create(), statements(trigger, home, subject));
+                Optional<ServerSql> create = attachments.read(dependent, home, new TriggerWriter(session));
+                if (create.isPresent()) {
+                    attachments.add(dependent, home, create.get(), statements(trigger, create.get(), home, subject));
+                }
                 found.stream()
                         .filter(other ->
                                 other.catalog() == trigger.constraintCatalog() && other.oid() == trigger.constraint())
@@ -96,7 +112,6 @@ final class TriggerCarrier implements Carrier {
                 row.getLong("home"),
                 row.getLong("constraint_catalog"),
                 row.getLong("constraint_oid"),
-                new ServerSql(row.getString("definition")),
                 Optional.ofNullable(row.getString("comment")),
                 Optional.ofNullable(row.getString("constraint_comment")),
                 Stream.of((String[]) row.getArray("extensions").getArray())
@@ -104,12 +119,12 @@ final class TriggerCarrier implements Carrier {
                         .toList());
     }
 
-    private static List<SqlPart> statements(Trigger trigger, HomeTable home, Subject subject) {
+    private static List<SqlPart> statements(Trigger trigger, ServerSql create, HomeTable home, Subject subject) {
         List<SqlPart> statements = new ArrayList<>();
         if (home.oid() != subject.oid()) {
             statements.add(on(DROP, trigger, home));
         }
-        statements.add(trigger.create().text());
+        statements.add(create.text());
         trigger.firing().set(TRIGGER, trigger.name(), home.name()).ifPresent(statements::add);
         trigger.comment()
                 .ifPresent(text -> statements.add(on(COMMENT, trigger, home).with("comment", SqlText.literal(text))));
