@@ -25,6 +25,11 @@ class RefusalTest {
     private static final String WIDEN = "ALTER id TYPE bigint";
     private static final String PLAIN = "CREATE TABLE {t} (id int PRIMARY KEY, b int)";
 
+    private static final String COUNTED =
+            "CREATE TABLE {t} (b int, id int PRIMARY KEY, c int);;CREATE TABLE {s}.o (id int)";
+    private static final String COUNTS = "it gives the table's columns other names by their places, as FROM table x(a, b)"
+            + " does, and the change puts columns in other places";
+
     /** What the swap would carry, had the column b not changed. */
     private static final String ATTACHED = ";;CREATE FUNCTION {s}.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN"
             + " NEW; END'"
@@ -147,6 +152,52 @@ class RefusalTest {
                     PLAIN + ";;CREATE FUNCTION {s}.f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT b FROM {t}; END",
                     "DROP b, ADD b int, " + WIDEN,
                     bound("function {s}.f()", "it uses column b, which is dropped")),
+            // So would these: they count the columns.
+            new Case(
+                    COUNTED + ";;CREATE VIEW {s}.v AS SELECT q, r FROM {t} x (p, q, r)",
+                    "DROP b, ADD d int, " + WIDEN,
+                    bound("view {s}.v", COUNTS)),
+            new Case(
+                    COUNTED
+                            + ";;CREATE FUNCTION {s}.f() RETURNS int LANGUAGE sql RETURN (SELECT max(r) FROM {t} AS"
+                            + " \"X\" (p, q, r))",
+                    "DROP b, ADD d int, " + WIDEN,
+                    bound("function {s}.f()", COUNTS)),
+            new Case(
+                    COUNTED
+                            + ";;CREATE POLICY po ON {s}.o USING (EXISTS (SELECT FROM {t} x (p, q, r) WHERE r = o.id))"
+                            + ";;CREATE RULE ru AS ON DELETE TO {t} DO ALSO DELETE FROM {s}.o USING {t} x (p, q, r)"
+                            + " WHERE r = o.id",
+                    "DROP b, ADD d int, " + WIDEN,
+                    "UNSUPPORTED_DEPENDENT: policy po on table {s}.o: " + COUNTS,
+                    "UNSUPPORTED_DEPENDENT: rule ru on table {t}: " + COUNTS),
+            // So the server writes down a column that a join uses by its former name.
+            new Case(
+                    COUNTED + ";;CREATE RULE ru AS ON DELETE TO {t} DO ALSO UPDATE {s}.o SET id = y.id FROM {t} x JOIN"
+                            + " {s}.o y USING (id) WHERE x.c = 1",
+                    "DROP b, ADD d int, " + WIDEN + ", RENAME id TO e",
+                    "UNSUPPORTED_DEPENDENT: rule ru on table {t}: " + COUNTS),
+            // Renamed columns
+            new Case(
+                    PLAIN
+                            + ";;CREATE SCHEMA IF NOT EXISTS other;;CREATE TABLE other.\"Or\"\"der; Täble\" (x int);;CREATE"
+                            + " RULE ru AS ON INSERT TO other.\"Or\"\"der; Täble\" DO ALSO DELETE FROM {t} WHERE b = NEW.x",
+                    WIDEN + ", RENAME b TO c",
+                    "UNSUPPORTED_DEPENDENT: rule ru on table other.\"Or\"\"der; Täble\": a column is renamed, and its"
+                            + " table \"other\".\"Or\"\"der; Täble\" has the same name as the one that is changed"),
+            new Case(
+                    PLAIN
+                            + ";;CREATE POLICY po ON {t} USING (b > 0 AND tableoid <> '\"Sché\"\"ma; --\".\"Or\"\"der;"
+                            + " Täble\"'::regclass)",
+                    WIDEN + ", RENAME b TO c",
+                    "UNSUPPORTED_DEPENDENT: policy po on table {t}: a column is renamed, and it names the table in a"
+                            + " constant, which the server does not write down for the new one"),
+            new Case(
+                    PLAIN
+                            + ";;CREATE FUNCTION {s}.g() RETURNS {t} LANGUAGE sql AS 'SELECT NULL::{t}';;CREATE VIEW {s}.v AS"
+                            + " SELECT (g.r).b FROM (SELECT {s}.g() AS r OFFSET 0) g",
+                    WIDEN + ", RENAME b TO c",
+                    bound("view {s}.v", "TODO")),
             new Case(
                     PLAIN + ";;CREATE VIEW {s}.v AS SELECT b + 1 AS c FROM {t}",
                     "ALTER b TYPE text",

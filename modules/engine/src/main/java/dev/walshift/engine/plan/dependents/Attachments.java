@@ -2,7 +2,6 @@ package dev.walshift.engine.plan.dependents;
 
 import dev.walshift.engine.Problem;
 import dev.walshift.engine.ProblemCode;
-import dev.walshift.engine.plan.dependents.RenamedTwin.NotRenamedException;
 import dev.walshift.engine.table.Dependents;
 import dev.walshift.engine.table.RelationLock;
 import dev.walshift.postgres.QualifiedName;
@@ -81,17 +80,18 @@ final class Attachments {
      */
     Optional<ServerSql> read(Dependent object, HomeTable home, Writer writer) throws SQLException {
         boolean reachable = home.oid() == subject.oid() || home.ours();
-        if (!twin.isNeeded() || !reachable || !mayNameRenamed(object)) {
-            return Optional.of(writer.read(object.oid(), false));
-        }
         try {
-            return Optional.of(readRenamed(object, home, writer));
-        } catch (NotRenamedException e) {
+            ServerSql read = twin.isNeeded() && reachable && mayNameRenamed(object)
+                    ? readRenamed(object, home, writer)
+                    : writer.read(object.oid(), false);
+            ColumnPlaces.check(session, subject, List.of(read.text()));
+            return Optional.of(read);
+        } catch (UnwritableException e) {
             answeredFor.add(object);
             problems.add(new Problem(
                     ProblemCode.UNSUPPORTED_DEPENDENT,
                     "%s: %s".formatted(object.name(), e.getMessage()),
-                    NotRenamedException.REMEDY));
+                    e.remedy()));
             return Optional.empty();
         }
     }
@@ -103,10 +103,15 @@ final class Attachments {
     }
 
     private ServerSql readRenamed(Dependent object, HomeTable home, Writer writer)
-            throws SQLException, NotRenamedException {
+            throws SQLException, UnwritableException {
         QualifiedName table = home.name().in(twin.schema());
         List<SqlPart> making = new ArrayList<>();
         if (home.oid() != subject.oid()) {
+            if (table.equals(twin.table())) {
+                throw UnwritableException.renamed(
+                        "its table %s has the same name as the one that is changed"
+                                .formatted(home.name()));
+            }
             making.add(CLONE.with("name", table).with("table", home.name()));
         }
         ServerSql read = twin.renamed(
@@ -128,9 +133,8 @@ final class Attachments {
         names.put(table, home.name());
         ServerSql moved = read.moved(names);
         if (moved.sql().contains(twin.schema().name())) {
-            throw new NotRenamedException(
-                    "a column is renamed, and the table is named by a constant, which the server can't be asked to"
-                            + " write down for the new one");
+            throw UnwritableException.renamed(
+                    "it names the table in a constant, which the server does not write down for the new one");
         }
         return moved;
     }

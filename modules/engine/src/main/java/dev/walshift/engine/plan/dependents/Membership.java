@@ -1,6 +1,5 @@
 package dev.walshift.engine.plan.dependents;
 
-import dev.walshift.engine.plan.dependents.RenamedTwin.NotRenamedException;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
@@ -114,7 +113,7 @@ record Membership(
     }
 
     /** With the filter by the names that columns have after the change. */
-    Membership renamed(Session session, RenamedTwin twin) throws SQLException, NotRenamedException {
+    Membership renamed(Session session, RenamedTwin twin) throws SQLException, UnwritableException {
         if (filter.isEmpty() || !twin.isNeeded()) {
             return this;
         }

@@ -2,7 +2,6 @@ package dev.walshift.engine.plan.dependents;
 
 import dev.walshift.engine.Problem;
 import dev.walshift.engine.ProblemCode;
-import dev.walshift.engine.plan.dependents.RenamedTwin.NotRenamedException;
 import dev.walshift.engine.table.Dependents;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
@@ -56,11 +55,11 @@ final class PublicationCarrier implements Carrier {
         Membership membership = present;
         try {
             membership = present.renamed(session, twin);
-        } catch (NotRenamedException e) {
+        } catch (UnwritableException e) {
             problems.add(new Problem(
                     ProblemCode.UNSUPPORTED_DEPENDENT,
                     "row filter of publication %s: %s".formatted(present.publication(), e.getMessage()),
-                    NotRenamedException.REMEDY));
+                    e.remedy()));
         }
         if (problems.isEmpty() && subject.probe().isPresent()) {
             new PublicationTrial(session, subject, membership)

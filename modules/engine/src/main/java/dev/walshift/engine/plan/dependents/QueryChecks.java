@@ -3,7 +3,6 @@ package dev.walshift.engine.plan.dependents;
 import dev.walshift.engine.Problem;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.plan.dependents.QueryGraph.Query;
-import dev.walshift.engine.plan.dependents.RenamedTwin.NotRenamedException;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
@@ -233,11 +232,6 @@ final class QueryChecks {
                 "made over the changed table it is still bound to "
                         + bound.stream().collect(Collectors.joining(", ")),
                 "Rename what has the same name in another schema, or drop it and create it again after the migration");
-    }
-
-    /** A column is renamed, and the definition with the new name is not to be had. */
-    static Problem notRenamed(Query query, NotRenamedException failure) {
-        return refused(query, failure.getMessage(), NotRenamedException.REMEDY);
     }
 
     static Problem circular(Query query) {

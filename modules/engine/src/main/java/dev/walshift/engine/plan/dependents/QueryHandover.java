@@ -2,7 +2,6 @@ package dev.walshift.engine.plan.dependents;
 
 import dev.walshift.engine.Problem;
 import dev.walshift.engine.plan.dependents.QueryGraph.Query;
-import dev.walshift.engine.plan.dependents.RenamedTwin.NotRenamedException;
 import dev.walshift.engine.table.Dependents;
 import dev.walshift.engine.table.RelationLock;
 import dev.walshift.postgres.Identifier;
@@ -127,7 +126,7 @@ final class QueryHandover {
         this.checks = new QueryChecks(session, subject);
         this.views = new ViewWriter(session);
         this.routines = new RoutineWriter(session);
-        this.texts = new QueryTexts(session, RenamedTwin.make(session, subject), path);
+        this.texts = new QueryTexts(session, subject, path);
     }
 
     Carried make() throws SQLException {
@@ -163,8 +162,8 @@ final class QueryHandover {
         if (found.isEmpty()) {
             try {
                 found.addAll(query.isRoutine() ? judgeRoutine(query) : judgeView(query));
-            } catch (NotRenamedException e) {
-                found.add(QueryChecks.notRenamed(query, e));
+            } catch (UnwritableException e) {
+                found.add(QueryChecks.refused(query, e.getMessage(), e.remedy()));
             }
         }
         if (!found.isEmpty()) {
@@ -173,7 +172,7 @@ final class QueryHandover {
         }
     }
 
-    private List<Problem> judgeView(Query view) throws SQLException, NotRenamedException {
+    private List<Problem> judgeView(Query view) throws SQLException, UnwritableException {
         locks.addFirst(RelationLock.ofView(view.name(), lock(view)));
         boolean remake = view.isMaterialized()
                 || graph.usedBy(view).stream().anyMatch(used -> used != subject.oid() && leftBehind.contains(used));
@@ -203,7 +202,7 @@ final class QueryHandover {
         return found.isEmpty() ? remakeView(view) : found;
     }
 
-    private List<Problem> remakeView(Query view) throws SQLException, NotRenamedException {
+    private List<Problem> remakeView(Query view) throws SQLException, UnwritableException {
         leftBehind.add(view.oid());
         QualifiedName name = madeName(view);
         SqlText nameText = new SqlText(name.sql());
@@ -223,7 +222,7 @@ final class QueryHandover {
         return found;
     }
 
-    private List<Problem> judgeRoutine(Query routine) throws SQLException, NotRenamedException {
+    private List<Problem> judgeRoutine(Query routine) throws SQLException, UnwritableException {
         if (routines.hasRowsOf(routine, leftBehind.toArray(Long[]::new))) {
             List<Problem> found = checks.remade(routine, List.of());
             return found.isEmpty() ? remakeRoutine(routine) : found;
@@ -242,7 +241,7 @@ final class QueryHandover {
         return found;
     }
 
-    private List<Problem> remakeRoutine(Query routine) throws SQLException, NotRenamedException {
+    private List<Problem> remakeRoutine(Query routine) throws SQLException, UnwritableException {
         path.toWrite(session);
         String signature = signature(routine);
         SqlText name = routines.name(routine, path.made());

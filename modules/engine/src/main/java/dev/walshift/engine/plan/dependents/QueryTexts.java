@@ -1,7 +1,6 @@
 package dev.walshift.engine.plan.dependents;
 
 import dev.walshift.engine.plan.dependents.QueryGraph.Query;
-import dev.walshift.engine.plan.dependents.RenamedTwin.NotRenamedException;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
@@ -15,14 +14,17 @@ final class QueryTexts {
             SqlTemplate.of("SELECT oid::bigint FROM pg_proc WHERE pronamespace = {schema}::regnamespace");
 
     private final Session session;
+    private final Subject subject;
     private final RenamedTwin twin;
     private final SearchPath path;
     private final ViewWriter views;
     private final RoutineWriter routines;
 
-    QueryTexts(Session session, RenamedTwin twin, SearchPath path) {
+    /** @param session in a savepoint that is taken back */
+    QueryTexts(Session session, Subject subject, SearchPath path) throws SQLException {
         this.session = session;
-        this.twin = twin;
+        this.subject = subject;
+        this.twin = RenamedTwin.make(session, subject);
         this.path = path;
         this.views = new ViewWriter(session);
         this.routines = new RoutineWriter(session);
@@ -33,8 +35,14 @@ final class QueryTexts {
         List<SqlText> write(Query query) throws SQLException;
     }
 
-    /** @throws NotRenamedException if a column is renamed and the server can't be asked what comes of that */
-    List<SqlText> of(Query query, Writing writing) throws SQLException, NotRenamedException {
+    /** @throws UnwritableException if that is not to be had */
+    List<SqlText> of(Query query, Writing writing) throws SQLException, UnwritableException {
+        List<SqlText> written = write(query, writing);
+        ColumnPlaces.check(session, subject, written);
+        return written;
+    }
+
+    private List<SqlText> write(Query query, Writing writing) throws SQLException, UnwritableException {
         if (!twin.isNeeded()) {
             path.toWrite(session);
             return writing.write(query);

@@ -18,17 +18,6 @@ import java.util.UUID;
  * definition, the server then writes down with the new names, wherever they have to stand.
  */
 final class RenamedTwin {
-    /** Something can't be made over the twin, so that its text with the new names is not to be had; the message says why. */
-    static final class NotRenamedException extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        static final String REMEDY = "Run the RENAME by itself: it takes effect at once, in place";
-
-        NotRenamedException(String reason) {
-            super(reason);
-        }
-    }
-
     /** Statements in which names without a schema are those of the present table and what hangs on it. */
     interface Making {
         List<? extends SqlPart> statements() throws SQLException;
@@ -109,9 +98,9 @@ final class RenamedTwin {
      * Makes something over the twin, renames the twin's columns, and takes all back.
      *
      * @param homes the schemas of the source, which comes first, and of all that the statements name
-     * @throws NotRenamedException if the server does not take it, or it is bound to the source all the same
+     * @throws UnwritableException if the server does not take it, or it is bound to the source all the same
      */
-    <T> T renamed(List<Identifier> homes, Making making, Reading<T> reading) throws SQLException, NotRenamedException {
+    <T> T renamed(List<Identifier> homes, Making making, Reading<T> reading) throws SQLException, UnwritableException {
         SearchPath path = new SearchPath(schema, homes);
         try {
             return session.tryOut(transaction -> {
@@ -132,7 +121,7 @@ final class RenamedTwin {
             if (SqlStates.isPassing(e)) {
                 throw e;
             }
-            throw new NotRenamedException("a column is renamed, and it can't be written down with the new name: "
+            throw UnwritableException.renamed("it can't be written down with the new name: "
                     + ServerMessage.of(e).text().replace(schema.name() + ".", ""));
         }
     }
