@@ -147,6 +147,43 @@ final class PlainRoleTest {
         }
     }
 
+    /** The twin that columns are renamed on is the group's, too. */
+    @ParameterizedTest
+    @MethodSource("majors")
+    void renamesColumnsThatOthersUse(ServerVersion version) throws Exception {
+        prepare(version, "INHERIT");
+        database.execute(
+                "CREATE TABLE shop.log (n int)",
+                "ALTER TABLE shop.log OWNER TO shop",
+                "CREATE VIEW shop.notes AS SELECT note FROM shop.orders WHERE n > 990",
+                "CREATE FUNCTION shop.total() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT sum(n) FROM shop.orders;"
+                        + " END",
+                "ALTER VIEW shop.notes OWNER TO shop",
+                "ALTER FUNCTION shop.total OWNER TO shop",
+                "CREATE RULE logged AS ON UPDATE TO shop.orders DO ALSO INSERT INTO shop.log VALUES (NEW.n)",
+                "CREATE TRIGGER same BEFORE UPDATE OF n ON shop.orders FOR EACH ROW WHEN (OLD.n = NEW.n)"
+                        + " EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+                "CREATE POLICY po ON shop.log USING (n IN (SELECT o.n FROM shop.orders o))");
+        try (Connection connection = database.connect()) {
+            MigrationReport report = new Migration(
+                            TestConnections.database(server.jdbcUrl("migrator", database.name())),
+                            Scenario.request("shop.orders", "ALTER COLUMN id TYPE bigint, RENAME n TO \"N o\""))
+                    .run();
+
+            assertThat(report.verified()).isTrue();
+            assertThat(Scenario.list(connection, "SELECT count(*) + shop.total() FROM shop.notes"))
+                    .containsExactly("500510");
+            assertThat(Scenario.list(connection, """
+                SELECT pg_get_ruledef(oid) FROM pg_rewrite WHERE ev_class = 'shop.orders'::regclass
+                UNION ALL SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'shop.orders'::regclass
+                UNION ALL SELECT pg_get_expr(polqual, polrelid) FROM pg_policy
+                """))
+                    .hasSize(3)
+                    .allMatch(definition -> definition.contains("\"N o\""));
+            Scenario.assertNothingLeft(connection);
+        }
+    }
+
     /** Default privileges must not open the partitions, which are tables of their own. */
     @ParameterizedTest
     @MethodSource("majors")

@@ -370,7 +370,7 @@ final class PublishedMigrationTest {
                 "ALTER TABLE %s ADD \"j\"\"s\" jsonb, ADD spare int".formatted(T),
                 "CREATE PUBLICATION %s FOR TABLE %s (id, \"n ?\") WHERE (id > 5 AND id <> 7)".formatted(PUBLICATION, T),
                 """
-                CREATE PUBLICATION "in{s}erts" FOR TABLE %s WHERE ("j""s" ? 'It''s {t} \\ $1' OR note LIKE '%%ü''')
+                CREATE PUBLICATION "in{s}erts" FOR TABLE %s WHERE ("j""s" ? 'It''s {t} \\ $1' OR note LIKE '%%ü''' OR "n ?" > 3)
                   WITH (publish = 'insert', publish_via_partition_root)
                 """.formatted(T),
                 "CREATE PUBLICATION untouched FOR TABLES IN SCHEMA public");

@@ -54,7 +54,6 @@ final class RenamedColumnsTest {
             "CREATE POLICY there ON {o} USING (EXISTS (SELECT FROM {t} x WHERE x.a = \"o ther\".a AND x.b = \"o ther\".b))",
             "CREATE RULE here AS ON UPDATE TO {t} WHERE NEW.a <> OLD.b DO ALSO (INSERT INTO {o} (a, b) VALUES (NEW.a, OLD.b);"
                     + " UPDATE {t} SET b = 1, \"c ? \"\"d\" = '?' WHERE a = NEW.\"Key\" AND tags ? 'a')",
-            // The columns that DO UPDATE sets are in no list of dependencies.
             "CREATE RULE there AS ON INSERT TO {o} DO ALSO INSERT INTO {t} (\"Key\") VALUES (NEW.a)"
                     + " ON CONFLICT (\"Key\") DO UPDATE SET a = 1, b = 2",
             "CREATE RULE once AS ON DELETE TO {o} DO ALSO INSERT INTO {t} AS x (\"Key\", a) VALUES (OLD.a, OLD.b)"

@@ -197,7 +197,11 @@ class RefusalTest {
                             + ";;CREATE FUNCTION {s}.g() RETURNS {t} LANGUAGE sql AS 'SELECT NULL::{t}';;CREATE VIEW {s}.v AS"
                             + " SELECT (g.r).b FROM (SELECT {s}.g() AS r OFFSET 0) g",
                     WIDEN + ", RENAME b TO c",
-                    bound("view {s}.v", "TODO")),
+                    remade("function {s}.g()", "on it hangs what can't be: rule _RETURN on view {s}.v"),
+                    bound(
+                            "view {s}.v",
+                            "a column is renamed, and it can't be written down with the new name: its definition leads"
+                                    + " to the table itself by another way than its name")),
             new Case(
                     PLAIN + ";;CREATE VIEW {s}.v AS SELECT b + 1 AS c FROM {t}",
                     "ALTER b TYPE text",

@@ -81,7 +81,7 @@ final class Attachments {
     Optional<ServerSql> read(Dependent object, HomeTable home, Writer writer) throws SQLException {
         boolean reachable = home.oid() == subject.oid() || home.ours();
         try {
-            ServerSql read = twin.isNeeded() && reachable && mayNameRenamed(object)
+            ServerSql read = twin.isNeeded() && reachable && namesRenamed(object)
                     ? readRenamed(object, home, writer)
                     : writer.read(object.oid(), false);
             ColumnPlaces.check(session, subject, List.of(read.text()));
@@ -96,10 +96,8 @@ final class Attachments {
         }
     }
 
-    /** What ON CONFLICT DO UPDATE or MERGE set in a rule is no dependency. */
-    private boolean mayNameRenamed(Dependent object) throws SQLException {
-        return object.kind() == Dependent.Kind.RULE
-                || ColumnUse.columns(session, subject, object).stream().anyMatch(subject::isRenamed);
+    private boolean namesRenamed(Dependent object) throws SQLException {
+        return ColumnUse.columns(session, subject, object).stream().anyMatch(subject::isRenamed);
     }
 
     private ServerSql readRenamed(Dependent object, HomeTable home, Writer writer)
