@@ -47,18 +47,20 @@ final class RenamedColumnsTest {
             "ALTER TABLE {t} DISABLE TRIGGER \"t r\"",
             "COMMENT ON TRIGGER \"t r\" ON {t} IS 'a'",
             "CREATE TRIGGER of_b AFTER UPDATE OF b ON {t} EXECUTE FUNCTION {s}.nothing()",
-            "CREATE CONSTRAINT TRIGGER bound AFTER UPDATE OF a ON {t} FROM {o} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
-                    + " WHEN (NEW.\"Key\" > OLD.b) EXECUTE FUNCTION {s}.nothing()",
-            "CREATE POLICY \"p o\" ON {t} AS RESTRICTIVE FOR UPDATE USING (a > (SELECT max(x.b) FROM {t} x WHERE x.a = {tn}.b))"
-                    + " WITH CHECK (b < (SELECT count(*) FROM {o} o WHERE o.a = \"Key\"))",
-            "CREATE POLICY there ON {o} USING (EXISTS (SELECT FROM {t} x WHERE x.a = \"o ther\".a AND x.b = \"o ther\".b))",
-            "CREATE RULE here AS ON UPDATE TO {t} WHERE NEW.a <> OLD.b DO ALSO (INSERT INTO {o} (a, b) VALUES (NEW.a, OLD.b);"
-                    + " UPDATE {t} SET b = 1, \"c ? \"\"d\" = '?' WHERE a = NEW.\"Key\" AND tags ? 'a')",
+            "CREATE CONSTRAINT TRIGGER bound AFTER UPDATE OF a ON {t} FROM {o} DEFERRABLE INITIALLY DEFERRED FOR EACH"
+                    + " ROW WHEN (NEW.\"Key\" > OLD.b) EXECUTE FUNCTION {s}.nothing()",
+            "CREATE POLICY \"p o\" ON {t} AS RESTRICTIVE FOR UPDATE USING (a > (SELECT max(x.b) FROM {t} x WHERE x.a ="
+                    + " {tn}.b)) WITH CHECK (b < (SELECT count(*) FROM {o} o WHERE o.a = \"Key\"))",
+            "CREATE POLICY there ON {o} USING (EXISTS (SELECT FROM {t} x WHERE x.a = \"o ther\".a AND x.b = \"o"
+                    + " ther\".b))",
+            "CREATE RULE here AS ON UPDATE TO {t} WHERE NEW.a <> OLD.b DO ALSO (INSERT INTO {o} (a, b) VALUES (NEW.a,"
+                    + " OLD.b); UPDATE {t} SET b = 1, \"c ? \"\"d\" = '?' WHERE a = NEW.\"Key\" AND tags ? 'a')",
             "CREATE RULE there AS ON INSERT TO {o} DO ALSO INSERT INTO {t} (\"Key\") VALUES (NEW.a)"
                     + " ON CONFLICT (\"Key\") DO UPDATE SET a = 1, b = 2",
             "CREATE RULE once AS ON DELETE TO {o} DO ALSO INSERT INTO {t} AS x (\"Key\", a) VALUES (OLD.a, OLD.b)"
                     + " ON CONFLICT ON CONSTRAINT \"a is \"\"one\" DO UPDATE SET b = EXCLUDED.a WHERE x.b < 2",
-            "CREATE RULE loose AS ON UPDATE TO {o} DO ALSO INSERT INTO {t} (\"Key\") VALUES (OLD.a) ON CONFLICT DO NOTHING");
+            "CREATE RULE loose AS ON UPDATE TO {o} DO ALSO INSERT INTO {t} (\"Key\") VALUES (OLD.a) ON CONFLICT DO"
+                    + " NOTHING");
 
     private static final List<String> QUERIES = List.of(
             "CREATE VIEW {s}.plain AS SELECT a, b, \"c ? \"\"d\" FROM {t} WHERE a > 0 AND tags ? 'x?'",
@@ -66,11 +68,13 @@ final class RenamedColumnsTest {
             "CREATE VIEW {s}.using_both AS SELECT a, b FROM {t} x FULL JOIN {o} o USING (b, a)",
             "CREATE VIEW {s}.\"natural\" AS SELECT a, b, \"Key\" FROM {o} NATURAL LEFT JOIN {t}",
             "CREATE VIEW {s}.grouped AS SELECT \"Key\", a FROM {t} GROUP BY \"Key\" ORDER BY a",
-            "CREATE VIEW {s}.\"lateral\" AS SELECT l.* FROM {t} x, LATERAL (SELECT x.a AS q, y.b FROM {t} y WHERE y.a = x.b) l",
+            "CREATE VIEW {s}.\"lateral\" AS SELECT l.* FROM {t} x, LATERAL (SELECT x.a AS q, y.b FROM {t} y WHERE y.a"
+                    + " = x.b) l",
             "CREATE VIEW {s}.several (p, q) AS SELECT 1, 2 UNION ALL SELECT a, b FROM {t} WINDOW w AS (PARTITION BY a)",
-            "CREATE RECURSIVE VIEW {s}.\"tree\" (a, d) AS SELECT a, 1 FROM {t} UNION ALL SELECT x.a, d + 1 FROM {t} x JOIN \"tree\" r"
-                    + " ON r.a = x.b",
-            "CREATE VIEW {s}.checked WITH (security_barrier) AS SELECT a, b FROM {t} WHERE b < 5 WITH LOCAL CHECK OPTION",
+            "CREATE RECURSIVE VIEW {s}.\"tree\" (a, d) AS SELECT a, 1 FROM {t} UNION ALL SELECT x.a, d + 1 FROM {t} x"
+                    + " JOIN \"tree\" r ON r.a = x.b",
+            "CREATE VIEW {s}.checked WITH (security_barrier) AS SELECT a, b FROM {t} WHERE b < 5 WITH LOCAL CHECK"
+                    + " OPTION",
             "ALTER VIEW {s}.checked ALTER a SET DEFAULT 7",
             "COMMENT ON COLUMN {s}.checked.a IS 'a'",
             "CREATE RULE into_t AS ON INSERT TO {s}.plain DO INSTEAD INSERT INTO {t} (\"Key\", b) VALUES (NEW.a, NEW.b)"
@@ -82,11 +86,13 @@ final class RenamedColumnsTest {
             "CREATE UNIQUE INDEX \"kept a\" ON {s}.kept (a) WHERE b > 0",
             "COMMENT ON INDEX {s}.\"kept a\" IS 'a'",
             "CREATE VIEW {s}.on_kept AS SELECT k.a, x.a AS b FROM {s}.kept k, {t} x",
-            "CREATE FUNCTION {s}.f(k int, a text DEFAULT '?') RETURNS SETOF int LANGUAGE sql BEGIN ATOMIC INSERT INTO {t} (\"Key\", b)"
-                    + " VALUES (k, 1) ON CONFLICT (\"Key\") DO UPDATE SET a = 3; SELECT x.a FROM {t} x WHERE f.a = x.\"c ? \"\"d\"; END",
+            "CREATE FUNCTION {s}.f(k int, a text DEFAULT '?') RETURNS SETOF int LANGUAGE sql BEGIN ATOMIC INSERT INTO"
+                    + " {t} (\"Key\", b) VALUES (k, 1) ON CONFLICT (\"Key\") DO UPDATE SET a = 3; SELECT x.a FROM {t} x"
+                    + " WHERE f.a = x.\"c ? \"\"d\"; END",
             "CREATE FUNCTION {s}.of_row(r {t}) RETURNS int LANGUAGE sql RETURN (r).a + r.b",
             "CREATE FUNCTION {s}.in_string(r {t}) RETURNS int LANGUAGE sql AS 'SELECT r.tags'",
-            "CREATE FUNCTION {s}.text_only() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT sum(a) FROM {t}); END'");
+            "CREATE FUNCTION {s}.text_only() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT sum(a) FROM"
+                    + " {t}); END'");
 
     static List<ServerVersion> majors() {
         return PostgresServer.defaultMajors();
@@ -111,8 +117,7 @@ final class RenamedColumnsTest {
         database.execute(statements.stream().map(RenamedColumnsTest::fill).toArray(String[]::new));
     }
 
-    private static void compare(ServerVersion version, List<String> renames, List<String> dependents)
-            throws Exception {
+    private static void compare(ServerVersion version, List<String> renames, List<String> dependents) throws Exception {
         try (TestDatabase migrated = SharedServers.freshDatabase(version);
                 TestDatabase altered = SharedServers.freshDatabase(version)) {
             prepare(migrated, dependents);
@@ -125,12 +130,12 @@ final class RenamedColumnsTest {
 
             MigrationReport report = Scenario.migration(
                             migrated,
-                            Scenario.agreeing(
-                                    Consent.MATERIALIZED_VIEWS, Scenario.request(T, clauses, List.of())))
+                            Scenario.agreeing(Consent.MATERIALIZED_VIEWS, Scenario.request(T, clauses, List.of())))
                     .run();
 
             assertThat(report.verified()).isTrue();
-            assertThat(SchemaDump.of(migrated).differences(SchemaDump.of(altered), (object, property) -> isNew(property)))
+            assertThat(SchemaDump.of(migrated)
+                            .differences(SchemaDump.of(altered), (object, property) -> isNew(property)))
                     .isEmpty();
             try (Connection connection = migrated.connect()) {
                 Scenario.assertNothingLeft(connection);
@@ -155,9 +160,10 @@ final class RenamedColumnsTest {
         List<String> dependents = new ArrayList<>(List.of(ATTACHED.getFirst()));
         dependents.addAll(QUERIES);
         if (version.major() >= 15) {
-            dependents.add("CREATE FUNCTION {s}.merged() RETURNS void LANGUAGE sql BEGIN ATOMIC MERGE INTO {t} x USING {o} o"
-                    + " ON x.\"Key\" = o.a WHEN MATCHED THEN UPDATE SET b = 1 WHEN NOT MATCHED THEN INSERT (\"Key\", a)"
-                    + " VALUES (o.a, 2); END");
+            dependents.add(
+                    "CREATE FUNCTION {s}.merged() RETURNS void LANGUAGE sql BEGIN ATOMIC MERGE INTO {t} x USING {o} o"
+                            + " ON x.\"Key\" = o.a WHEN MATCHED THEN UPDATE SET b = 1 WHEN NOT MATCHED THEN INSERT"
+                            + " (\"Key\", a) VALUES (o.a, 2); END");
         }
         compare(version, RENAMES, dependents);
     }

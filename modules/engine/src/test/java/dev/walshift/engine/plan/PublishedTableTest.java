@@ -177,7 +177,12 @@ class PublishedTableTest {
                     .asString()
                     .contains("column b\"b of table", "which is dropped");
             // They may have other names.
-            assertThat(plan(bench, WIDEN, "RENAME \"b\"\"b\" TO x", "RENAME c TO \"b\"\"b\"", "RENAME \"a ?\" TO \"c ?\"")
+            assertThat(plan(
+                                    bench,
+                                    WIDEN,
+                                    "RENAME \"b\"\"b\" TO x",
+                                    "RENAME c TO \"b\"\"b\"",
+                                    "RENAME \"a ?\" TO \"c ?\"")
                             .problems())
                     .isEmpty();
         }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -27,8 +28,9 @@ class RefusalTest {
 
     private static final String COUNTED =
             "CREATE TABLE {t} (b int, id int PRIMARY KEY, c int);;CREATE TABLE {s}.o (id int)";
-    private static final String COUNTS = "it gives the table's columns other names by their places, as FROM table x(a, b)"
-            + " does, and the change puts columns in other places";
+    private static final String COUNTS =
+            "it gives the table's columns other names by their places, as FROM table x(a, b)"
+                    + " does, and the change puts columns in other places";
 
     /** What the swap would carry, had the column b not changed. */
     private static final String ATTACHED = ";;CREATE FUNCTION {s}.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN"
@@ -180,8 +182,9 @@ class RefusalTest {
             // Renamed columns
             new Case(
                     PLAIN
-                            + ";;CREATE SCHEMA IF NOT EXISTS other;;CREATE TABLE other.\"Or\"\"der; Täble\" (x int);;CREATE"
-                            + " RULE ru AS ON INSERT TO other.\"Or\"\"der; Täble\" DO ALSO DELETE FROM {t} WHERE b = NEW.x",
+                            + ";;CREATE SCHEMA IF NOT EXISTS other;;CREATE TABLE other.\"Or\"\"der; Täble\" (x"
+                            + " int);;CREATE RULE ru AS ON INSERT TO other.\"Or\"\"der; Täble\" DO ALSO DELETE FROM"
+                            + " {t} WHERE b = NEW.x",
                     WIDEN + ", RENAME b TO c",
                     "UNSUPPORTED_DEPENDENT: rule ru on table other.\"Or\"\"der; Täble\": a column is renamed, and its"
                             + " table \"other\".\"Or\"\"der; Täble\" has the same name as the one that is changed"),
@@ -194,8 +197,8 @@ class RefusalTest {
                             + " constant, which the server does not write down for the new one"),
             new Case(
                     PLAIN
-                            + ";;CREATE FUNCTION {s}.g() RETURNS {t} LANGUAGE sql AS 'SELECT NULL::{t}';;CREATE VIEW {s}.v AS"
-                            + " SELECT (g.r).b FROM (SELECT {s}.g() AS r OFFSET 0) g",
+                            + ";;CREATE FUNCTION {s}.g() RETURNS {t} LANGUAGE sql AS 'SELECT NULL::{t}';;CREATE VIEW"
+                            + " {s}.v AS SELECT (g.r).b FROM (SELECT {s}.g() AS r OFFSET 0) g",
                     WIDEN + ", RENAME b TO c",
                     remade("function {s}.g()", "on it hangs what can't be: rule _RETURN on view {s}.v"),
                     bound(
@@ -450,6 +453,23 @@ class RefusalTest {
                 }
             }
             assertThat(wrong).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void refusesWhatCountsColumnsThatGetAnotherOrder(ServerVersion version) throws SQLException {
+        try (Bench bench = Bench.open(version)) {
+            bench.execute(Stream.of((COUNTED + ";;CREATE VIEW {s}.v AS SELECT q, r FROM {t} x (p, q, r)").split(";;"))
+                    .map(RefusalTest::fill)
+                    .toArray(String[]::new));
+
+            assertThat(Bench.lines(
+                            bench.plan(Bench.reorder(List.of("b", "c", "id"))).problems()))
+                    .containsExactly(fill(bound("view {s}.v", COUNTS)));
+            assertThat(Bench.lines(bench.plan(Bench.reorder(List.of("b", "id", "c", "d"), "ADD d int"))
+                            .problems()))
+                    .isEmpty();
         }
     }
 

@@ -89,9 +89,7 @@ final class Attachments {
         } catch (UnwritableException e) {
             answeredFor.add(object);
             problems.add(new Problem(
-                    ProblemCode.UNSUPPORTED_DEPENDENT,
-                    "%s: %s".formatted(object.name(), e.getMessage()),
-                    e.remedy()));
+                    ProblemCode.UNSUPPORTED_DEPENDENT, "%s: %s".formatted(object.name(), e.getMessage()), e.remedy()));
             return Optional.empty();
         }
     }
@@ -107,8 +105,7 @@ final class Attachments {
         if (home.oid() != subject.oid()) {
             if (table.equals(twin.table())) {
                 throw UnwritableException.renamed(
-                        "its table %s has the same name as the one that is changed"
-                                .formatted(home.name()));
+                        "its table %s has the same name as the one that is changed".formatted(home.name()));
             }
             making.add(CLONE.with("name", table).with("table", home.name()));
         }
@@ -123,8 +120,7 @@ final class Attachments {
                 unused -> {
                     session.execute(SearchPath.NONE);
                     return writer.read(
-                            session.queryOne(
-                                    MADE.with("table", SqlText.literal(table.sql())), row -> row.getLong(1)),
+                            session.queryOne(MADE.with("table", SqlText.literal(table.sql())), row -> row.getLong(1)),
                             false);
                 });
         Map<QualifiedName, QualifiedName> names = new HashMap<>(Map.of(twin.table(), subject.name()));

@@ -23,8 +23,8 @@ final class ColumnPlaces {
                 .anyMatch(statement -> statement.namesColumnsOf(subject.name().name()));
         if (counts && subject.probe().isPresent() && moves(session, subject)) {
             throw new UnwritableException(
-                    "it gives the table's columns other names by their places, as FROM table x(a, b) does, and the change"
-                            + " puts columns in other places",
+                    "it gives the table's columns other names by their places, as FROM table x(a, b) does, and the"
+                            + " change puts columns in other places",
                     "Change it first so that it uses the columns by their own names, or leave the columns in their"
                             + " places");
         }

@@ -62,9 +62,8 @@ record Membership(
 
     private static final SqlTemplate CHECK =
             SqlTemplate.of("ALTER TABLE {table} ADD CONSTRAINT walshift_filter CHECK ({filter})");
-    private static final SqlTemplate CHECKED =
-            SqlTemplate.of("SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint"
-                    + " WHERE conrelid = {table}::regclass AND conname = 'walshift_filter'");
+    private static final SqlTemplate CHECKED = SqlTemplate.of("SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint"
+            + " WHERE conrelid = {table}::regclass AND conname = 'walshift_filter'");
     private static final SqlTemplate MEMBER = SqlTemplate.of("ONLY {table}{columns}{filter}");
     private static final SqlTemplate COLUMNS = SqlTemplate.of(" ({columns})");
     private static final SqlTemplate WHERE = SqlTemplate.of(" WHERE ({filter})");
@@ -121,15 +120,7 @@ record Membership(
         SqlText renamed =
                 twin.renamed(List.of(twin.schema()), () -> List.of(check), unused -> filter(session, twin.table()));
         return new Membership(
-                publication,
-                scope,
-                owner,
-                changeable,
-                updates,
-                deletes,
-                columns,
-                Optional.of(renamed),
-                filterColumns);
+                publication, scope, owner, changeable, updates, deletes, columns, Optional.of(renamed), filterColumns);
     }
 
     private static SqlText filter(Session session, QualifiedName table) throws SQLException {

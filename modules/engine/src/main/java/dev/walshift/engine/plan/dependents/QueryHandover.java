@@ -245,8 +245,7 @@ final class QueryHandover {
         path.toWrite(session);
         String signature = signature(routine);
         SqlText name = routines.name(routine, path.made());
-        List<SqlText> statements =
-                new ArrayList<>(texts.of(routine, it -> routines.definition(it, path.made())));
+        List<SqlText> statements = new ArrayList<>(texts.of(routine, it -> routines.definition(it, path.made())));
         List<Problem> found = attempt(routine, true, () -> {
             statements.addAll(routines.comment(routine, name));
             statements.addAll(giveRights(routine, name, statements, OID_OF_ROUTINE, signature));

@@ -48,8 +48,7 @@ final class RenamedTwin {
     private final Identifier schema;
     private final Map<Identifier, Identifier> names;
 
-    private RenamedTwin(
-            Session session, Subject subject, Identifier schema, Map<Identifier, Identifier> names) {
+    private RenamedTwin(Session session, Subject subject, Identifier schema, Map<Identifier, Identifier> names) {
         this.session = session;
         this.subject = subject;
         this.schema = schema;

@@ -60,12 +60,7 @@ final class RowSecurityCarrier implements Carrier {
      * @param roles as SQL
      */
     private record Policy(
-            Identifier name,
-            long home,
-            SqlText kind,
-            SqlText command,
-            SqlText roles,
-            Optional<String> comment) {}
+            Identifier name, long home, SqlText kind, SqlText command, SqlText roles, Optional<String> comment) {}
 
     /** USING and WITH CHECK, as far as it has them. */
     private record ConditionsWriter(Session session, Policy policy) implements Attachments.Writer {
@@ -169,9 +164,7 @@ final class RowSecurityCarrier implements Carrier {
     }
 
     private static SqlPart bindAgain(Policy policy, ServerSql conditions, HomeTable home) {
-        return ALTER.with("name", policy.name())
-                .with("table", home.name())
-                .with("conditions", conditions.text());
+        return ALTER.with("name", policy.name()).with("table", home.name()).with("conditions", conditions.text());
     }
 
     private static List<SqlPart> inForce(Flags flags, Subject subject) {
