@@ -89,7 +89,7 @@ final class Attachments {
         } catch (UnwritableException e) {
             answeredFor.add(object);
             problems.add(new Problem(
-                    ProblemCode.UNSUPPORTED_DEPENDENT, "%s: %s".formatted(object.name(), e.getMessage()), e.remedy()));
+                    ProblemCode.UNSUPPORTED_DEPENDENT, "%s: %s".formatted(object.name(), e.reason()), e.remedy()));
             return Optional.empty();
         }
     }

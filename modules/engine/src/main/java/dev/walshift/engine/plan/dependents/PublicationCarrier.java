@@ -58,7 +58,7 @@ final class PublicationCarrier implements Carrier {
         } catch (UnwritableException e) {
             problems.add(new Problem(
                     ProblemCode.UNSUPPORTED_DEPENDENT,
-                    "row filter of publication %s: %s".formatted(present.publication(), e.getMessage()),
+                    "row filter of publication %s: %s".formatted(present.publication(), e.reason()),
                     e.remedy()));
         }
         if (problems.isEmpty() && subject.probe().isPresent()) {
@@ -119,7 +119,7 @@ final class PublicationCarrier implements Carrier {
         SqlText probe = SqlText.literal(subject.probe().orElseThrow().sql());
         String[] old = membership.filterColumns().stream().map(Identifier::name).toArray(String[]::new);
         String[] renamed = membership.filterColumns().stream()
-                .map(column -> subject.columns().get(column).name())
+                .map(column -> subject.columns().getOrDefault(column, column).name())
                 .toArray(String[]::new);
         boolean anew = session.queryOne(
                 OTHER_TYPES.with("probe", probe), row -> row.getBoolean(1), old, renamed, subject.oid());

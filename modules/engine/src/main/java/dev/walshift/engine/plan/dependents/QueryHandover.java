@@ -163,7 +163,7 @@ final class QueryHandover {
             try {
                 found.addAll(query.isRoutine() ? judgeRoutine(query) : judgeView(query));
             } catch (UnwritableException e) {
-                found.add(QueryChecks.refused(query, e.getMessage(), e.remedy()));
+                found.add(QueryChecks.refused(query, e.reason(), e.remedy()));
             }
         }
         if (!found.isEmpty()) {

@@ -25,7 +25,11 @@ final class RenamedTwin {
 
     /** Reads what became of that. */
     interface Reading<T> {
-        /** @param twins the search path by which names without a schema mean the twin, and not the table */
+        /**
+         * Reads it, with the columns renamed.
+         *
+         * @param twins the search path by which names without a schema mean the twin, and not the table
+         */
         T read(SearchPath twins) throws SQLException;
     }
 
