@@ -1,6 +1,9 @@
 package dev.walshift.benchmark;
 
-/** What the application does meanwhile, as pgbench scripts. {@code :rows} is the number of rows at the start. */
+/**
+ * What the application does meanwhile, as pgbench scripts. {@code :rows} is the number of rows at the start. No column that changes its
+ * type is read: a prepared statement would fail with "cached plan must not change result type", as after any ALTER (docs/compatibility.md).
+ */
 enum Load {
     UPDATES("single-row updates", """
         \\set id random(1, :rows)
@@ -12,7 +15,7 @@ enum Load {
         INSERT INTO t SELECT :rows + nextval('added'), :id, 1, 'new', 'added', now();
         UPDATE t SET amount = amount + 1, customer = :other WHERE id = :id;
         DELETE FROM t WHERE id = :other;
-        SELECT * FROM t WHERE id = :id;
+        SELECT amount, note FROM t WHERE id = :id;
         """);
 
     private final String title;
