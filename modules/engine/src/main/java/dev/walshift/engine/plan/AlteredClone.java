@@ -2,6 +2,7 @@ package dev.walshift.engine.plan;
 
 import dev.walshift.engine.plan.dependents.ForeignKeys;
 import dev.walshift.postgres.Identifier;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -10,16 +11,20 @@ import java.util.stream.IntStream;
  * A clone of the source before and after the operator's ALTER, and so what the ALTER does.
  *
  * @param source the table itself
+ * @param sourceTree what is below the table
  * @param before the clone as created: its columns are the source's, in order
+ * @param beforeTree what was below it then
  * @param after the clone as altered
- * @param tree what is below it, if the operator's own DDL made it
+ * @param tree what is below it
  * @param foreignKeys out of it, into it and to itself
  * @param written each USING as the operator has it, by the column's number in the clone
  * @param using what each USING means, by the column's number in the clone, over the source's column names
  */
 record AlteredClone(
         TableModel source,
+        PartitionTree sourceTree,
         TableModel before,
+        PartitionTree beforeTree,
         TableModel after,
         PartitionTree tree,
         ForeignKeys foreignKeys,
@@ -43,5 +48,20 @@ record AlteredClone(
         return after.columns().stream()
                 .filter(column -> sourceOf(column).map(Column::name).equals(Optional.of(sourceColumn)))
                 .findFirst();
+    }
+
+    /** The table and those below it. */
+    List<TableModel> sourceTables() {
+        return sourceTree.with(source);
+    }
+
+    /** The clone as created, and what was below it. */
+    List<TableModel> tablesBefore() {
+        return beforeTree.with(before);
+    }
+
+    /** The clone as altered, and what is below it. */
+    List<TableModel> tablesAfter() {
+        return tree.with(after);
     }
 }

@@ -64,6 +64,7 @@ final class BlueprintMaker {
         }
         return new Blueprint(
                 source,
+                new SourceHeaps(clone, key.source()).tree(),
                 shadow,
                 tree.names(searched(clone)),
                 names.retiredSchema(),
@@ -77,9 +78,7 @@ final class BlueprintMaker {
                 atSwap,
                 dependents,
                 sequences.sequences(),
-                new StatisticsNames(names(List.of(clone.source())), names(tables)),
-                clone.source().relation().replicaIdentity(),
-                key.replicaIdentityIndex(),
+                new StatisticsNames(names(clone.sourceTables()), names(tables)),
                 CatalogFingerprint.of(session, source.oid(), sequences.sequences()));
     }
 
