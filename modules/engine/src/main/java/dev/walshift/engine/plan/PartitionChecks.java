@@ -68,9 +68,9 @@ final class PartitionChecks {
                'Partition it by the column''s own collation'
           FROM tree c
           JOIN pg_partitioned_table p ON p.partrelid = c.oid
-         CROSS JOIN LATERAL unnest(p.partattrs::int2[], p.partcollation::oid[]) AS k(number, collation)
+         CROSS JOIN LATERAL unnest(p.partattrs::int2[], p.partcollation::oid[]) AS k(number, collated)
           JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number AND k.number > 0
-         WHERE a.attcollation <> k.collation
+         WHERE a.attcollation <> k.collated
         UNION ALL
         SELECT format('a subscription writes to partition %s and would not find the new one', name),
                'Change the table on the publisher, or end the subscription first'
