@@ -48,10 +48,15 @@ final class PartitionedSourceMovesTest {
                 moving.add(CompletableFuture.supplyAsync(mover::move, threads));
             }
 
-            MigrationReport report = Scenario.migration(
-                            database, Scenario.request(TABLE, "ALTER COLUMN id TYPE bigint, ALTER COLUMN moves TYPE bigint"))
-                    .run();
-            enough.set(true);
+            MigrationReport report;
+            try {
+                report = Scenario.migration(
+                                database,
+                                Scenario.request(TABLE, "ALTER COLUMN id TYPE bigint, ALTER COLUMN moves TYPE bigint"))
+                        .run();
+            } finally {
+                enough.set(true);
+            }
 
             Map<Integer, String> rows = new TreeMap<>();
             moving.forEach(mover -> rows.putAll(mover.join()));

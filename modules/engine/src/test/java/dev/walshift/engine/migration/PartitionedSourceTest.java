@@ -84,13 +84,14 @@ final class PartitionedSourceTest {
             + END;
 
     private static final String BY_HASH = BEGIN.formatted(
-                    "{key} int, %s, PRIMARY KEY ({key})".formatted(COLUMNS), "HASH ({key})")
+                    "{key} int, %s, CONSTRAINT hash_key PRIMARY KEY ({key})".formatted(COLUMNS), "HASH ({key})")
             + """
             CREATE TABLE h0 PARTITION OF {t} FOR VALUES WITH (MODULUS 3, REMAINDER 0);
             CREATE TABLE h1 PARTITION OF {t} FOR VALUES WITH (MODULUS 3, REMAINDER 1);
             CREATE TABLE h2 PARTITION OF {t} FOR VALUES WITH (MODULUS 3, REMAINDER 2);
             CREATE INDEX ON {t} ({code});
             ALTER TABLE h1 REPLICA IDENTITY FULL;
+            ALTER TABLE {t} REPLICA IDENTITY USING INDEX hash_key;
             """
             + END;
 
@@ -192,7 +193,7 @@ final class PartitionedSourceTest {
     }
 
     /** A partition's index constraint that was attached is NO INHERIT, and its primary key's NOT NULL is its own (18), as after pg_dump. */
-    private static boolean asRestored(String object, String property) {
+    static boolean asRestored(String object, String property) {
         return object.startsWith("table constraint ")
                 && (property.equals("connoinherit") || (property.equals("conislocal") && object.contains("_not_null")));
     }
