@@ -30,7 +30,8 @@ import java.util.Optional;
 public final class Publication {
     private static final int COLUMN_LISTS_SINCE = 15;
 
-    private static final SqlTemplate CREATE = SqlTemplate.of("CREATE PUBLICATION {publication} FOR TABLE {tables}{options}");
+    private static final SqlTemplate CREATE =
+            SqlTemplate.of("CREATE PUBLICATION {publication} FOR TABLE {tables}{options}");
     /** So that what happens in a partition comes as a change of the partitioned table; a plain one it does not concern. */
     private static final SqlText VIA_ROOT = new SqlText(" WITH (publish_via_partition_root = true)");
 
@@ -159,8 +160,8 @@ public final class Publication {
     }
 
     private static SqlText published(Session transaction, Blueprint table) throws SQLException {
-        boolean wholeRow = transaction.queryOne(
-                IS_WHOLE_ROW, row -> row.getBoolean(1), (Object) table.sourceTree().oids());
+        boolean wholeRow = transaction.queryOne(IS_WHOLE_ROW, row -> row.getBoolean(1), (Object)
+                table.sourceTree().oids());
         // FULL covers all columns, so only the whole row covers it.
         boolean keyOnly = transaction.serverMajor() >= COLUMN_LISTS_SINCE && !wholeRow;
         SqlPart columns = keyOnly ? COLUMNS.with("columns", table.key().sourceColumns()) : NOTHING;

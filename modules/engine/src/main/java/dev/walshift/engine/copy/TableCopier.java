@@ -51,8 +51,7 @@ public final class TableCopier {
     private final AtomicLong pagesDone = new AtomicLong();
     private final AtomicLong pagesTotal = new AtomicLong();
 
-    public TableCopier(
-            Database database, Blueprint table, XidFence fence, long migration, KeyLog keyLog, Pace pace) {
+    public TableCopier(Database database, Blueprint table, XidFence fence, long migration, KeyLog keyLog, Pace pace) {
         this.database = database;
         this.table = table;
         this.fence = fence;

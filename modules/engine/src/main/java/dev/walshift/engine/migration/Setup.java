@@ -163,9 +163,7 @@ public final class Setup {
         for (SourceHeap heap : table.sourceTree().heaps()) {
             if (heap.replicaIdentityIndex().isPresent()) {
                 boolean unused = changeReplicaIdentity(
-                        session,
-                        heap.table().name(),
-                        heap.identityMeanwhile().clause());
+                        session, heap.table().name(), heap.identityMeanwhile().clause());
             }
         }
     }
@@ -212,10 +210,10 @@ public final class Setup {
                 files.put(oid, tx.queryOne(FILE, row -> new File(row.getLong(1), row.getLong(2)), oid, oid));
             }
             long pages = files.values().stream().mapToLong(File::pages).sum();
-            Blueprint present = blueprint.withFilenodes(Stream.of(
-                            blueprint.sourceTree().oids())
-                    .map(oid -> Objects.requireNonNull(files.get(oid)).node())
-                    .toList());
+            Blueprint present =
+                    blueprint.withFilenodes(Stream.of(blueprint.sourceTree().oids())
+                            .map(oid -> Objects.requireNonNull(files.get(oid)).node())
+                            .toList());
             tx.execute(EMPTY_SHADOW.with("shadow", present.shadow()));
             for (Map.Entry<Long, File> file : files.entrySet()) {
                 new CopyProgress(migration, file.getKey())

@@ -85,8 +85,7 @@ final class AlterProbe {
             present = reader.read();
         }
         PartitionTree tree = PartitionTree.of(session, oid);
-        return new AlteredClone(
-                source, sourceTree, before, beforeTree, present, tree, standIns.take(), written, using);
+        return new AlteredClone(source, sourceTree, before, beforeTree, present, tree, standIns.take(), written, using);
     }
 
     private void readUsing(List<AlterAction> step, TableModel before, TableModel present)

@@ -113,8 +113,7 @@ final class CloneChecks {
                 .map(it -> it.name().name().name())
                 .toArray(String[]::new);
         long source = clone.source().relation().oid();
-        for (String name :
-                session.query(TAKEN, row -> row.getString(1), source, source, names, tables, statistics)) {
+        for (String name : session.query(TAKEN, row -> row.getString(1), source, source, names, tables, statistics)) {
             findings.shadowProblem(
                     ProblemCode.UNSUPPORTED_CHANGE,
                     "schema %s already has something called %s, a name that the changed table needs"
@@ -157,8 +156,8 @@ final class CloneChecks {
         clone.sourceTables().stream()
                 .flatMap(table -> table.indexes().stream())
                 .filter(index -> !index.valid())
-                .forEach(index -> findings.shadowNotice(
-                        "index %s is invalid and is not carried over".formatted(index.name())));
+                .forEach(index ->
+                        findings.shadowNotice("index %s is invalid and is not carried over".formatted(index.name())));
     }
 
     private void noticeGrantors() {

@@ -104,8 +104,7 @@ final class PartitionChecks {
         long oid = table.relation().oid();
         record Obstacle(String message, String remedy) {}
         for (Obstacle obstacle : session.query(
-                OBSTACLES.with("ours", Roles.mayBecome("c.relowner"))
-                        .with("apart", SqlText.literal(APART)),
+                OBSTACLES.with("ours", Roles.mayBecome("c.relowner")).with("apart", SqlText.literal(APART)),
                 row -> new Obstacle(row.getString(1), row.getString(2)),
                 oid,
                 oid)) {

@@ -254,7 +254,8 @@ final class Surveyor {
         if (strategy == Strategy.IN_PLACE && clone.sourceTree().isPartitioned()) {
             findings.problem(
                     ProblemCode.UNSUPPORTED_CHANGE,
-                    "the change needs the catalog only, and this release makes such a change in place on plain tables only",
+                    "the change needs the catalog only, and this release makes such a change in place on plain tables"
+                            + " only",
                     "Run it yourself under a short lock_timeout (it locks the table and all its partitions), or let the"
                             + " table be written anew: --rebuild");
         }

@@ -11,12 +11,10 @@ import java.util.Optional;
  * @param replicaIdentityIndex the index to make its replica identity for the time of the migration, where its own does not tell which
  *     row changed; restored afterwards
  */
-public record SourceHeap(
-        TableRef table, ReplicaIdentity replicaIdentity, Optional<Identifier> replicaIdentityIndex) {
+public record SourceHeap(TableRef table, ReplicaIdentity replicaIdentity, Optional<Identifier> replicaIdentityIndex) {
     /** The same with its present file. */
     SourceHeap withFilenode(long filenode) {
-        return new SourceHeap(
-                new TableRef(table.oid(), table.name(), filenode), replicaIdentity, replicaIdentityIndex);
+        return new SourceHeap(new TableRef(table.oid(), table.name(), filenode), replicaIdentity, replicaIdentityIndex);
     }
 
     /** What it has while the migration runs. */

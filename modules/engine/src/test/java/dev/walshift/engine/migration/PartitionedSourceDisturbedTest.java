@@ -31,8 +31,8 @@ final class PartitionedSourceDisturbedTest {
     /** Of each of the two partitions; on more pages than a chunk has at first. */
     private static final int ROWS = 4_000;
 
-    private static final MigrationRequest REQUEST = Scenario.request(
-            TABLE, "ALTER COLUMN id TYPE bigint, ALTER COLUMN n TYPE bigint USING public.gate(n)");
+    private static final MigrationRequest REQUEST =
+            Scenario.request(TABLE, "ALTER COLUMN id TYPE bigint, ALTER COLUMN n TYPE bigint USING public.gate(n)");
 
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
@@ -49,7 +49,8 @@ final class PartitionedSourceDisturbedTest {
                 "CREATE TABLE %s (id int NOT NULL, region int NOT NULL, n int, pad text, PRIMARY KEY (id, region)) PARTITION BY LIST (region)"
                         .formatted(TABLE),
                 "CREATE TABLE \"Sh op\".\"One\" PARTITION OF %s FOR VALUES IN (1)".formatted(TABLE),
-                "CREATE TABLE \"Sh op\".\"Two\" PARTITION OF %s FOR VALUES IN (2, 22) PARTITION BY LIST (region)".formatted(TABLE),
+                "CREATE TABLE \"Sh op\".\"Two\" PARTITION OF %s FOR VALUES IN (2, 22) PARTITION BY LIST (region)"
+                        .formatted(TABLE),
                 "CREATE TABLE \"Sh op\".\"Two and so on\" PARTITION OF \"Sh op\".\"Two\" FOR VALUES IN (2)",
                 "CREATE TABLE \"Sh op\".\"Empty\" PARTITION OF %s FOR VALUES IN (3)".formatted(TABLE),
                 "CREATE TABLE \"Sh op\".alone (LIKE %s)".formatted(TABLE),
@@ -90,8 +91,10 @@ final class PartitionedSourceDisturbedTest {
 
         assertThat(running.join().verified()).isTrue();
         assertThat(Scenario.list(connection, "SELECT count(*) FROM " + TABLE)).containsExactly(Integer.toString(rows));
-        assertThat(Scenario.list(connection, "SELECT pg_typeof(id) FROM (SELECT id FROM %s UNION ALL SELECT NULL LIMIT 1) AS t"
-                        .formatted(TABLE)))
+        assertThat(Scenario.list(
+                        connection,
+                        "SELECT pg_typeof(id) FROM (SELECT id FROM %s UNION ALL SELECT NULL LIMIT 1) AS t"
+                                .formatted(TABLE)))
                 .containsExactly("bigint");
         Scenario.assertNothingLeft(connection);
     }
@@ -114,10 +117,13 @@ final class PartitionedSourceDisturbedTest {
                 Arguments.of(
                         "ALTER TABLE %s DETACH PARTITION \"Sh op\".\"Empty\" CONCURRENTLY".formatted(TABLE),
                         "SELECT 1 FROM pg_class WHERE oid = '\"Sh op\".\"Empty\"'::regclass AND NOT relispartition"),
-                Arguments.of("DROP TABLE \"Sh op\".\"Empty\"", "SELECT 1 WHERE to_regclass('\"Sh op\".\"Empty\"') IS NULL"),
                 Arguments.of(
-                        "BEGIN; ALTER TABLE \"Sh op\".\"One\" RENAME TO x; ALTER TABLE \"Sh op\".\"Two and so on\" RENAME TO \"One\"; ALTER TABLE \"Sh op\".x RENAME TO \"Two and so on\"; COMMIT",
-                        "SELECT 1 FROM pg_inherits WHERE inhrelid = '\"Sh op\".\"One\"'::regclass AND inhparent = '\"Sh op\".\"Two\"'::regclass"),
+                        "DROP TABLE \"Sh op\".\"Empty\"", "SELECT 1 WHERE to_regclass('\"Sh op\".\"Empty\"') IS NULL"),
+                Arguments.of(
+                        "BEGIN; ALTER TABLE \"Sh op\".\"One\" RENAME TO x; ALTER TABLE \"Sh op\".\"Two and so on\""
+                                + " RENAME TO \"One\"; ALTER TABLE \"Sh op\".x RENAME TO \"Two and so on\"; COMMIT",
+                        "SELECT 1 FROM pg_inherits WHERE inhrelid = '\"Sh op\".\"One\"'::regclass AND inhparent ="
+                                + " '\"Sh op\".\"Two\"'::regclass"),
                 Arguments.of(
                         "GRANT SELECT ON \"Sh op\".\"One\" TO pg_monitor",
                         "SELECT 1 WHERE has_table_privilege('pg_monitor', '\"Sh op\".\"One\"', 'SELECT')"),
@@ -135,8 +141,8 @@ final class PartitionedSourceDisturbedTest {
         assertThatThrownBy(running::join)
                 .isInstanceOf(CompletionException.class)
                 .cause()
-                .isInstanceOfSatisfying(MigrationException.class, e -> assertThat(e.code())
-                        .isEqualTo(ProblemCode.SOURCE_CHANGED));
+                .isInstanceOfSatisfying(
+                        MigrationException.class, e -> assertThat(e.code()).isEqualTo(ProblemCode.SOURCE_CHANGED));
         assertThat(Scenario.list(connection, intact)).hasSize(1);
         Scenario.assertNothingLeft(connection);
     }
@@ -145,15 +151,13 @@ final class PartitionedSourceDisturbedTest {
         return onAllServers(Stream.of(
                 Arguments.of("ALTER TABLE \"Sh op\".\"One\" REPLICA IDENTITY FULL", ProblemCode.REPLICA_IDENTITY),
                 // Where there is a column list the server does not let it go.
-                Arguments.of(
-                        """
-                        DO $$ BEGIN
-                            ALTER PUBLICATION walshift_1 SET (publish_via_partition_root = false);
-                        EXCEPTION WHEN object_not_in_prerequisite_state OR invalid_parameter_value THEN
-                            ALTER PUBLICATION walshift_1 SET (publish = 'insert, update, truncate');
-                        END $$
-                        """,
-                        ProblemCode.PUBLICATION_LOST)));
+                Arguments.of("""
+                    DO $$ BEGIN
+                        ALTER PUBLICATION walshift_1 SET (publish_via_partition_root = false);
+                    EXCEPTION WHEN object_not_in_prerequisite_state OR invalid_parameter_value THEN
+                        ALTER PUBLICATION walshift_1 SET (publish = 'insert, update, truncate');
+                    END $$
+                    """, ProblemCode.PUBLICATION_LOST)));
     }
 
     @ParameterizedTest
@@ -164,8 +168,8 @@ final class PartitionedSourceDisturbedTest {
 
         assertThatThrownBy(running::join)
                 .cause()
-                .isInstanceOfSatisfying(MigrationException.class, e -> assertThat(e.code())
-                        .isEqualTo(code));
+                .isInstanceOfSatisfying(
+                        MigrationException.class, e -> assertThat(e.code()).isEqualTo(code));
         assertThat(Scenario.list(connection, "SELECT count(*) FROM " + TABLE))
                 .containsExactly(Integer.toString(2 * ROWS));
         Scenario.assertNothingLeft(connection);
@@ -228,8 +232,7 @@ final class PartitionedSourceDisturbedTest {
 
         new Abort(TestConnections.database(database)).run(1);
 
-        assertThat(Scenario.list(connection, identities).stream()
-                        .filter(line -> !line.startsWith("walshift")))
+        assertThat(Scenario.list(connection, identities).stream().filter(line -> !line.startsWith("walshift")))
                 .isEqualTo(before);
         Scenario.assertNothingLeft(connection);
     }
@@ -248,9 +251,9 @@ final class PartitionedSourceDisturbedTest {
 
     private boolean isQueued() throws SQLException {
         return !Scenario.list(connection, """
-                SELECT pid FROM pg_stat_activity
-                 WHERE application_name = 'another DBA' AND wait_event_type = 'Lock' AND datname = current_database()
-                """).isEmpty();
+            SELECT pid FROM pg_stat_activity
+             WHERE application_name = 'another DBA' AND wait_event_type = 'Lock' AND datname = current_database()
+            """).isEmpty();
     }
 
     private void change(String statement) {

@@ -62,7 +62,9 @@ final class PartitionedSourceMovesTest {
             moving.forEach(mover -> rows.putAll(mover.join()));
             assertThat(report.verified()).isTrue();
             assertThat(report.keysApplied()).isPositive();
-            assertThat(Scenario.list(connection, "SELECT id || ' in ' || region || ': ' || moves FROM %s ORDER BY id".formatted(TABLE)))
+            assertThat(Scenario.list(
+                            connection,
+                            "SELECT id || ' in ' || region || ': ' || moves FROM %s ORDER BY id".formatted(TABLE)))
                     .as("seed %d", seed)
                     .containsExactlyElementsOf(rows.values());
             Scenario.assertNothingLeft(connection);
@@ -129,9 +131,9 @@ final class PartitionedSourceMovesTest {
                     update(statement, id, to, 1);
                 }
                 case 1 -> statement.execute("""
-                        WITH gone AS (DELETE FROM %s WHERE id = %d AND region = %d RETURNING *)
-                        INSERT INTO %s SELECT id, %d, moves + 1, pad FROM gone
-                        """.formatted(TABLE, id, from, TABLE, to));
+                    WITH gone AS (DELETE FROM %s WHERE id = %d AND region = %d RETURNING *)
+                    INSERT INTO %s SELECT id, %d, moves + 1, pad FROM gone
+                    """.formatted(TABLE, id, from, TABLE, to));
                 default -> update(statement, id, to, 1);
             }
             return to;

@@ -46,7 +46,8 @@ final class PartitionedSourceTest {
         """;
 
     private static final String COLUMNS =
-            "{code} text NOT NULL, {payload} text, {amount} numeric(12,2), {touched} timestamptz NOT NULL, {counter} int";
+            "{code} text NOT NULL, {payload} text, {amount} numeric(12,2), {touched} timestamptz NOT NULL, {counter}"
+                    + " int";
 
     /** Each update moves a row, as it changes the time; the second partition has its columns in another order. */
     private static final String BY_RANGE = BEGIN.formatted(
@@ -83,17 +84,17 @@ final class PartitionedSourceTest {
             """
             + END;
 
-    private static final String BY_HASH = BEGIN.formatted(
-                    "{key} int, %s, CONSTRAINT hash_key PRIMARY KEY ({key})".formatted(COLUMNS), "HASH ({key})")
-            + """
-            CREATE TABLE h0 PARTITION OF {t} FOR VALUES WITH (MODULUS 3, REMAINDER 0);
-            CREATE TABLE h1 PARTITION OF {t} FOR VALUES WITH (MODULUS 3, REMAINDER 1);
-            CREATE TABLE h2 PARTITION OF {t} FOR VALUES WITH (MODULUS 3, REMAINDER 2);
-            CREATE INDEX ON {t} ({code});
-            ALTER TABLE h1 REPLICA IDENTITY FULL;
-            ALTER TABLE {t} REPLICA IDENTITY USING INDEX hash_key;
-            """
-            + END;
+    private static final String BY_HASH =
+            BEGIN.formatted("{key} int, %s, CONSTRAINT hash_key PRIMARY KEY ({key})".formatted(COLUMNS), "HASH ({key})")
+                    + """
+                    CREATE TABLE h0 PARTITION OF {t} FOR VALUES WITH (MODULUS 3, REMAINDER 0);
+                    CREATE TABLE h1 PARTITION OF {t} FOR VALUES WITH (MODULUS 3, REMAINDER 1);
+                    CREATE TABLE h2 PARTITION OF {t} FOR VALUES WITH (MODULUS 3, REMAINDER 2);
+                    CREATE INDEX ON {t} ({code});
+                    ALTER TABLE h1 REPLICA IDENTITY FULL;
+                    ALTER TABLE {t} REPLICA IDENTITY USING INDEX hash_key;
+                    """
+                    + END;
 
     /**
      * A workload's table, partitioned.

@@ -158,7 +158,14 @@ class KeyChooserTest {
 
             assertThat(blueprint.sourceTree().heaps().getFirst().replicaIdentity())
                     .isEqualTo(new ReplicaIdentity(ReplicaIdentity.Kind.NOTHING, Optional.empty()));
-            assertThat(blueprint.sourceTree().heaps().getFirst().replicaIdentity().clause().sql()).isEqualTo("NOTHING");
+            assertThat(blueprint
+                            .sourceTree()
+                            .heaps()
+                            .getFirst()
+                            .replicaIdentity()
+                            .clause()
+                            .sql())
+                    .isEqualTo("NOTHING");
             assertThat(new ReplicaIdentity(ReplicaIdentity.Kind.INDEX, Optional.of(new Identifier("I")))
                             .clause()
                             .sql())

@@ -68,9 +68,7 @@ public final class HandMadeBlueprint {
         return new Blueprint(
                 table,
                 SourceTree.of(new SourceHeap(
-                        table,
-                        new ReplicaIdentity(ReplicaIdentity.Kind.DEFAULT, Optional.empty()),
-                        Optional.empty())),
+                        table, new ReplicaIdentity(ReplicaIdentity.Kind.DEFAULT, Optional.empty()), Optional.empty())),
                 shadow,
                 Partitions.NONE,
                 new Identifier("walshift_%d_retired".formatted(migration)),
