@@ -237,6 +237,34 @@ final class PartitionedSourceDisturbedTest {
         Scenario.assertNothingLeft(connection);
     }
 
+    /** It holds no lock on the partitioned table, and ends while the swap waits for the partition: its change must not be lost. */
+    @ParameterizedTest
+    @MethodSource("servers")
+    void aWriterOfAPartitionAloneIsWaitedFor(ServerVersion server) throws Exception {
+        create(server);
+        CompletableFuture<MigrationReport> running =
+                CompletableFuture.supplyAsync(Scenario.migration(database, REQUEST)::run, threads);
+        gate.awaitArrival();
+        try (Connection other = database.connect();
+                Statement writer = other.createStatement()) {
+            other.setAutoCommit(false);
+            // The first write of a session reads the bounds, and keeps a lock on the partitioned table for its transaction.
+            writer.execute("UPDATE \"Sh op\".\"One\" SET pad = 'early' WHERE id = 5");
+            other.commit();
+            writer.execute("UPDATE \"Sh op\".\"One\" SET pad = 'late' WHERE id = 5");
+            gate.open();
+            await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(5)).until(() -> running.isDone() || !Scenario.list(connection, """
+                    SELECT pid FROM pg_locks
+                     WHERE relation = '"Sh op"."One"'::regclass AND mode = 'AccessExclusiveLock' AND NOT granted
+                    """).isEmpty());
+            other.commit();
+        }
+
+        assertThat(running.join().verified()).isTrue();
+        assertThat(Scenario.list(connection, "SELECT pad FROM %s WHERE id = 5".formatted(TABLE)))
+                .containsExactly("late");
+    }
+
     /** Runs, and lets somebody do something in the middle of the copy; that may have to wait until a chunk is done. */
     private CompletableFuture<MigrationReport> runWith(String statement) throws SQLException {
         CompletableFuture<MigrationReport> running =
