@@ -248,15 +248,19 @@ final class PartitionedSourceDisturbedTest {
         try (Connection other = database.connect();
                 Statement writer = other.createStatement()) {
             other.setAutoCommit(false);
-            // The first write of a session reads the bounds, and keeps a lock on the partitioned table for its transaction.
+            // The first write of a session reads the bounds, and keeps a lock on the partitioned table for its
+            // transaction.
             writer.execute("UPDATE \"Sh op\".\"One\" SET pad = 'early' WHERE id = 5");
             other.commit();
             writer.execute("UPDATE \"Sh op\".\"One\" SET pad = 'late' WHERE id = 5");
             gate.open();
-            await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(5)).until(() -> running.isDone() || !Scenario.list(connection, """
-                    SELECT pid FROM pg_locks
-                     WHERE relation = '"Sh op"."One"'::regclass AND mode = 'AccessExclusiveLock' AND NOT granted
-                    """).isEmpty());
+            await().atMost(Duration.ofSeconds(60))
+                    .pollInterval(Duration.ofMillis(5))
+                    .until(() ->
+                            running.isDone() || !Scenario.list(connection, """
+                                SELECT pid FROM pg_locks
+                                 WHERE relation = '"Sh op"."One"'::regclass AND mode = 'AccessExclusiveLock' AND NOT granted
+                                """).isEmpty());
             other.commit();
         }
 

@@ -72,8 +72,8 @@ final class TriggerCarrier implements Carrier {
                 if (partitioned && trigger.forEachRow()) {
                     attachments.refuse(
                             dependent,
-                            "fires for each row, which this release does not carry to a partitioned table: there it can't"
-                                    + " choose another partition, and an UPDATE that moves a row is a DELETE and an INSERT to"
+                            "fires for each row, and would do so otherwise on a partitioned table: it can't choose"
+                                    + " another partition, and an UPDATE that moves a row is a DELETE and an INSERT to"
                                     + " it");
                     continue;
                 }
