@@ -5,13 +5,19 @@ import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.journal.Journal;
 import dev.walshift.engine.table.Blueprint;
 import dev.walshift.engine.table.ReplicaIdentity;
+import dev.walshift.engine.table.SourceHeap;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Session;
+import dev.walshift.postgres.SqlPart;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -24,18 +30,34 @@ import java.util.Optional;
 public final class Publication {
     private static final int COLUMN_LISTS_SINCE = 15;
 
-    private static final SqlTemplate CREATE = SqlTemplate.of("CREATE PUBLICATION {publication} FOR TABLE {tables}");
-    private static final SqlTemplate TABLE = SqlTemplate.of("ONLY {table}");
-    private static final SqlTemplate TABLE_COLUMNS = SqlTemplate.of("ONLY {table} ({columns})");
+    private static final SqlTemplate CREATE =
+            SqlTemplate.of("CREATE PUBLICATION {publication} FOR TABLE {tables}{options}");
+    /** So that what happens in a partition comes as a change of the partitioned table; a plain one it does not concern. */
+    private static final SqlText VIA_ROOT = new SqlText(" WITH (publish_via_partition_root = true)");
+
+    private static final SqlText NOTHING = new SqlText("");
+    private static final SqlTemplate TABLE = SqlTemplate.of("{table}{columns}");
+    private static final SqlTemplate COLUMNS = SqlTemplate.of(" ({columns})");
     private static final SqlTemplate MARK = SqlTemplate.of("COMMENT ON PUBLICATION {publication} IS {mark}");
     private static final SqlTemplate DROP = SqlTemplate.of("DROP PUBLICATION IF EXISTS {publication}");
     private static final SqlTemplate IS_MARKED = SqlTemplate.of("""
         SELECT EXISTS (SELECT FROM pg_publication
                         WHERE pubname = ? AND starts_with(obj_description(oid, 'pg_publication'), ?))
         """);
-    private static final SqlTemplate IDENTITY = SqlTemplate.of("SELECT relreplident FROM pg_class WHERE oid = ?");
-    private static final SqlTemplate STATE = SqlTemplate.of("""
-        SELECT c.relreplident,
+    private static final SqlTemplate IS_WHOLE_ROW =
+            SqlTemplate.of("SELECT EXISTS (SELECT FROM pg_class WHERE oid = ANY (?::oid[]) AND relreplident = 'f')");
+    private static final SqlTemplate IS_COMPLETE = SqlTemplate.of("""
+        SELECT EXISTS (SELECT FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid
+                        WHERE p.pubname = ? AND r.prrelid = c.oid
+                          AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate
+                          AND (p.pubviaroot OR c.relkind <> 'p')
+                          AND (to_jsonb(r) ->> 'prqual') IS NULL)
+          FROM pg_class c
+         WHERE c.oid = ?::oid
+        """);
+    /** Of each heap: what the WAL tells, as its catalogs have it, and the primary key's columns where these tell it. */
+    private static final SqlTemplate IDENTITIES = SqlTemplate.of("""
+        SELECT c.oid::bigint, c.relreplident,
                coalesce((SELECT r.relname
                            FROM pg_index i JOIN pg_class r ON r.oid = i.indexrelid
                           WHERE i.indrelid = c.oid AND i.indisreplident AND c.relreplident = 'i'), ''),
@@ -44,13 +66,9 @@ public final class Publication {
                           WHERE i.indrelid = c.oid AND i.indisprimary AND c.relreplident = 'd'
                             AND array_position(i.indkey, a.attnum) < i.indnkeyatts), ''),
                coalesce((SELECT array_to_json(array_agg(k.name ORDER BY k.name COLLATE "C"))::text
-                           FROM unnest(?::text[]) AS k(name) WHERE c.relreplident = 'd'), ''),
-               EXISTS (SELECT FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid
-                        WHERE p.pubname = ? AND r.prrelid = c.oid
-                          AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate
-                          AND (to_jsonb(r) ->> 'prqual') IS NULL)
+                           FROM unnest(?::text[]) AS k(name) WHERE c.relreplident = 'd'), '')
           FROM pg_class c
-         WHERE c.oid = ?
+         WHERE c.oid = ANY (?::oid[])
         """);
 
     private Publication() {}
@@ -65,33 +83,35 @@ public final class Publication {
         String[] key = table.key().columns().stream()
                 .map(column -> column.source().name())
                 .toArray(String[]::new);
-        boolean unused = session.queryFirst(
-                        STATE,
-                        row -> {
-                            ReplicaIdentity now = new ReplicaIdentity(
-                                    kind(row.getString(1)),
-                                    row.getString(2).isEmpty()
-                                            ? Optional.empty()
-                                            : Optional.of(new Identifier(row.getString(2))));
-                            if (!now.equals(expected(table))
-                                    || !row.getString(3).equals(row.getString(4))) {
-                                throw identityChanged(table);
-                            }
-                            if (!row.getBoolean(5)) {
-                                throw notPublished(name, table);
-                            }
-                            return true;
-                        },
-                        (Object) key,
+        Map<Long, SourceHeap> heaps = new HashMap<>();
+        table.sourceTree().heaps().forEach(heap -> heaps.put(heap.table().oid(), heap));
+        // Of a heap that is gone others tell.
+        List<Boolean> asMade = session.query(
+                IDENTITIES,
+                row -> present(row)
+                                .equals(Objects.requireNonNull(heaps.get(row.getLong(1)))
+                                        .identityMeanwhile())
+                        && row.getString(4).equals(row.getString(5)),
+                key,
+                table.sourceTree().oids());
+        if (asMade.contains(false)) {
+            throw identityChanged(table);
+        }
+        boolean published = session.queryFirst(
+                        IS_COMPLETE,
+                        row -> row.getBoolean(1),
                         name.publication(),
                         table.source().oid())
                 .orElse(true);
+        if (!published) {
+            throw notPublished(name, table);
+        }
     }
 
-    private static ReplicaIdentity expected(Blueprint table) {
-        return table.replicaIdentityIndex()
-                .map(index -> new ReplicaIdentity(ReplicaIdentity.Kind.INDEX, Optional.of(index)))
-                .orElse(table.replicaIdentity());
+    private static ReplicaIdentity present(ResultSet row) throws SQLException {
+        String index = row.getString(3);
+        return new ReplicaIdentity(
+                kind(row.getString(2)), index.isEmpty() ? Optional.empty() : Optional.of(new Identifier(index)));
     }
 
     private static ReplicaIdentity.Kind kind(String relreplident) {
@@ -132,18 +152,21 @@ public final class Publication {
         for (Blueprint table : tables) {
             published.add(published(transaction, table));
         }
-        transaction.execute(CREATE.with("publication", name.publication()).with("tables", SqlText.list(published)));
+        boolean viaRoot = tables.stream().anyMatch(table -> table.sourceTree().hasPartitions());
+        transaction.execute(CREATE.with("publication", name.publication())
+                .with("tables", SqlText.list(published))
+                .with("options", viaRoot ? VIA_ROOT : NOTHING));
         transaction.execute(MARK.with("publication", name.publication()).with("mark", SqlText.literal(mark)));
     }
 
     private static SqlText published(Session transaction, Blueprint table) throws SQLException {
-        ReplicaIdentity.Kind identity = transaction.queryOne(
-                IDENTITY, row -> kind(row.getString(1)), table.source().oid());
-        int server = transaction.serverMajor();
+        boolean wholeRow = transaction.queryOne(IS_WHOLE_ROW, row -> row.getBoolean(1), (Object)
+                table.sourceTree().oids());
         // FULL covers all columns, so only the whole row covers it.
-        boolean keyOnly = server >= COLUMN_LISTS_SINCE && identity != ReplicaIdentity.Kind.FULL;
-        SqlTemplate part = keyOnly ? TABLE_COLUMNS.with("columns", table.key().sourceColumns()) : TABLE;
-        return new SqlText(part.with("table", table.source().name()).sql());
+        boolean keyOnly = transaction.serverMajor() >= COLUMN_LISTS_SINCE && !wholeRow;
+        SqlPart columns = keyOnly ? COLUMNS.with("columns", table.key().sourceColumns()) : NOTHING;
+        return new SqlText(
+                TABLE.with("table", table.sourceRows()).with("columns", columns).sql());
     }
 
     /** Drops the publication if it exists; never one that only has its name. */

@@ -5,6 +5,7 @@ import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.journal.CopyProgress;
 import dev.walshift.engine.table.Blueprint;
 import dev.walshift.engine.table.SourceGuard;
+import dev.walshift.engine.table.TableRef;
 import dev.walshift.engine.table.XidFence;
 import dev.walshift.postgres.Isolation;
 import dev.walshift.postgres.Session;
@@ -35,7 +36,7 @@ public final class FencedCopy {
         INSERT INTO {shadow} ({targets})
         OVERRIDING SYSTEM VALUE
         SELECT {expressions}
-          FROM ONLY {source}
+          FROM ONLY {heap}
          WHERE ctid >= {from} AND ctid < {to}
            AND NOT (age(xmin) BETWEEN 0 AND age(?::xid8::xid))
         """);
@@ -47,17 +48,23 @@ public final class FencedCopy {
     private static final SqlTemplate LEFT_OUT = SqlTemplate.of("""
         INSERT INTO {log} (log_xid, {logColumns})
         SELECT ?::xid8, {sourceColumns}
-          FROM ONLY {source}
+          FROM ONLY {heap}
          WHERE ctid >= {from} AND ctid < {to}
            AND age(xmin) BETWEEN 0 AND age(?::xid8::xid)
         """);
 
     private final Blueprint table;
+    private final TableRef heap;
     private final XidFence fence;
     private final CopyProgress progress;
 
-    public FencedCopy(Blueprint table, XidFence fence, CopyProgress progress) {
+    /**
+     * @param heap the one of the source's heaps to copy
+     * @param progress of that heap
+     */
+    public FencedCopy(Blueprint table, TableRef heap, XidFence fence, CopyProgress progress) {
         this.table = table;
+        this.heap = heap;
         this.fence = fence;
         this.progress = progress;
     }
@@ -111,14 +118,14 @@ public final class FencedCopy {
         return COPY.with("shadow", table.shadow())
                 .with("targets", table.mapping().targets())
                 .with("expressions", table.mapping().expressions())
-                .with("source", table.source().name());
+                .with("heap", heap.name());
     }
 
     private SqlTemplate leftOutStatement() {
         return LEFT_OUT.with("log", table.keyLog())
                 .with("logColumns", table.key().logColumns())
                 .with("sourceColumns", table.key().sourceColumns())
-                .with("source", table.source().name());
+                .with("heap", heap.name());
     }
 
     /** As literals: a TID range scan is chosen for parameters too, but tid has no JDBC type. */

@@ -8,12 +8,15 @@ import dev.walshift.engine.pace.Pace;
 import dev.walshift.engine.table.Blueprint;
 import dev.walshift.engine.table.ChunkSize;
 import dev.walshift.engine.table.DataRejected;
+import dev.walshift.engine.table.SourceHeap;
+import dev.walshift.engine.table.TableRef;
 import dev.walshift.engine.table.XidFence;
 import dev.walshift.postgres.Database;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -41,19 +44,18 @@ public final class TableCopier {
     private final Database database;
     private final Blueprint table;
     private final XidFence fence;
-    private final CopyProgress progress;
+    private final long migration;
     private final KeyLog keyLog;
     private final Pace pace;
     private final AtomicLong rowsCopied = new AtomicLong();
     private final AtomicLong pagesDone = new AtomicLong();
     private final AtomicLong pagesTotal = new AtomicLong();
 
-    public TableCopier(
-            Database database, Blueprint table, XidFence fence, CopyProgress progress, KeyLog keyLog, Pace pace) {
+    public TableCopier(Database database, Blueprint table, XidFence fence, long migration, KeyLog keyLog, Pace pace) {
         this.database = database;
         this.table = table;
         this.fence = fence;
-        this.progress = progress;
+        this.migration = migration;
         this.keyLog = keyLog;
         this.pace = pace;
     }
@@ -69,6 +71,13 @@ public final class TableCopier {
     }
 
     /**
+     * A part of a heap that one worker copies.
+     *
+     * @param stripe not begun, or as an earlier process left it
+     */
+    private record Share(TableRef heap, CopyProgress progress, CopyProgress.Stripe stripe) {}
+
+    /**
      * Copies all stripes that are not done yet.
      *
      * @param session to read the progress
@@ -76,10 +85,16 @@ public final class TableCopier {
      * @throws dev.walshift.engine.SourceRewrittenException if the copy has to begin again
      */
     public void run(Session session, int workers, StopSignal stop) throws SQLException {
-        List<CopyProgress.Stripe> stripes = progress.stripes(session);
-        count(stripes);
-        ConcurrentLinkedQueue<CopyProgress.Stripe> queue = new ConcurrentLinkedQueue<>(
-                stripes.stream().filter(stripe -> !stripe.isDone()).toList());
+        List<Share> shares = new ArrayList<>();
+        for (SourceHeap heap : table.sourceTree().heaps()) {
+            CopyProgress progress = new CopyProgress(migration, heap.table().oid());
+            List<CopyProgress.Stripe> stripes = progress.stripes(session);
+            count(stripes);
+            stripes.stream()
+                    .filter(stripe -> !stripe.isDone())
+                    .forEach(stripe -> shares.add(new Share(heap.table(), progress, stripe)));
+        }
+        ConcurrentLinkedQueue<Share> queue = new ConcurrentLinkedQueue<>(shares);
         List<Workers.Task> tasks = Collections.nCopies(workers, signal -> work(queue, signal));
         Workers.run("copy", stop, tasks, signal -> {});
     }
@@ -93,32 +108,43 @@ public final class TableCopier {
             left += stripe.endPage() - stripe.nextPage();
             rows += stripe.rowsCopied();
         }
-        pagesTotal.set(pages);
-        pagesDone.set(pages - left);
-        rowsCopied.set(rows);
+        pagesTotal.addAndGet(pages);
+        pagesDone.addAndGet(pages - left);
+        rowsCopied.addAndGet(rows);
     }
 
-    private void work(ConcurrentLinkedQueue<CopyProgress.Stripe> queue, StopSignal stop) throws SQLException {
-        FencedCopy copy = new FencedCopy(table, fence, progress);
+    private void work(ConcurrentLinkedQueue<Share> queue, StopSignal stop) throws SQLException {
         try (Session session = database.open("copy")) {
             session.execute(ASYNCHRONOUS);
             ChunkSize size = FIRST_CHUNK;
-            Duration took = Duration.ZERO;
-            Optional<CopyProgress.Stripe> stripe = Optional.ofNullable(queue.poll());
-            while (stripe.isPresent()) {
-                long pages = pace.admit(took, size.pages() * WAL_PER_PAGE, stop) / WAL_PER_PAGE;
-                long began = System.nanoTime();
-                FencedCopy.Chunk chunk = copy.copy(session, stripe.get(), pages);
-                took = Duration.ofNanos(System.nanoTime() - began);
-                if (pages == size.pages()) {
-                    size = size.after(took);
-                }
-                note(stripe.get(), chunk);
-                stripe = chunk.stripe().isDone() ? Optional.ofNullable(queue.poll()) : Optional.of(chunk.stripe());
+            Optional<Share> next = Optional.ofNullable(queue.poll());
+            while (next.isPresent()) {
+                size = copy(session, next.get(), size, stop);
+                next = Optional.ofNullable(queue.poll());
             }
         } catch (SQLException e) {
             throw DataRejected.explain(table, e);
         }
+    }
+
+    /** Returns the size of the next chunk, of whatever part. */
+    private ChunkSize copy(Session session, Share share, ChunkSize first, StopSignal stop) throws SQLException {
+        FencedCopy copy = new FencedCopy(table, share.heap(), fence, share.progress());
+        CopyProgress.Stripe stripe = share.stripe();
+        ChunkSize size = first;
+        Duration took = Duration.ZERO;
+        while (!stripe.isDone()) {
+            long pages = pace.admit(took, size.pages() * WAL_PER_PAGE, stop) / WAL_PER_PAGE;
+            long began = System.nanoTime();
+            FencedCopy.Chunk chunk = copy.copy(session, stripe, pages);
+            took = Duration.ofNanos(System.nanoTime() - began);
+            if (pages == size.pages()) {
+                size = size.after(took);
+            }
+            note(stripe, chunk);
+            stripe = chunk.stripe();
+        }
+        return size;
     }
 
     private void note(CopyProgress.Stripe before, FencedCopy.Chunk chunk) {

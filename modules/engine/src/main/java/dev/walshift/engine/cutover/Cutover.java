@@ -259,6 +259,8 @@ public final class Cutover {
         return Stream.of(
                         others.stream().filter(other -> !other.afterSource()),
                         Stream.of(RelationLock.of(table.source().name())),
+                        // One by one, since what is left of the time is set before each.
+                        table.sourceTree().below().stream().map(RelationLock::of),
                         others.stream().filter(RelationLock::afterSource))
                 .flatMap(part -> part)
                 .toList();

@@ -20,7 +20,7 @@ final class Drain {
         INSERT INTO {shadow} ({targets})
         OVERRIDING SYSTEM VALUE
         SELECT {expressions}
-          FROM ONLY {source}
+          FROM {source}
          WHERE ({sourceKey}) IN (SELECT {sourceKey} FROM (SELECT {keys} FROM {log} WHERE log_id >= {first}) AS logged)
         """);
     private static final SqlTemplate FORGET = SqlTemplate.of("DELETE FROM {log} WHERE log_id >= {first}");
@@ -44,7 +44,7 @@ final class Drain {
                 INSERT.with("shadow", table.shadow())
                         .with("targets", table.mapping().targets())
                         .with("expressions", table.mapping().expressions())
-                        .with("source", table.source().name())
+                        .with("source", table.sourceRows())
                         .with("sourceKey", table.key().sourceColumns())
                         .with("keys", table.key().logColumnsAsSource())
                         .with("log", table.keyLog())

@@ -34,6 +34,9 @@ final class Swap {
         // their value stands
         // still.
         statements.add(MOVE_TABLE.with("table", table.source().name()).with("schema", table.retiredSchema()));
+        for (QualifiedName partition : table.sourceTree().below()) {
+            statements.add(MOVE_TABLE.with("table", partition).with("schema", table.retiredSchema()));
+        }
         for (QualifiedName statistics : table.statistics().source()) {
             statements.add(MOVE_STATISTICS.with("name", statistics).with("schema", table.retiredSchema()));
         }

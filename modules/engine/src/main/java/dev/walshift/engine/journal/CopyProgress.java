@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Which pages of a source are copied: the heap is cut into a bounded number of stripes, and each stripe's next page moves in the
+ * Which pages of one of a source's heaps are copied: it is cut into a bounded number of stripes, and each stripe's next page moves in the
  * same transaction that copies the pages before it.
  */
 public final class CopyProgress {
@@ -35,9 +35,10 @@ public final class CopyProgress {
     private final long migration;
     private final long table;
 
-    public CopyProgress(long migration, long tableOid) {
+    /** @param heapOid the table that holds the rows */
+    public CopyProgress(long migration, long heapOid) {
         this.migration = migration;
-        this.table = tableOid;
+        this.table = heapOid;
     }
 
     /**
@@ -56,14 +57,24 @@ public final class CopyProgress {
 
     /** Cuts {@code pages} heap pages into stripes, none of them copied. */
     public void begin(Session transaction, long pages) throws SQLException {
+        begin(transaction, pages, pages);
+    }
+
+    /**
+     * The same for one of several heaps: all together have about as many stripes as a single one.
+     *
+     * @param total pages of all heaps
+     */
+    public void begin(Session transaction, long pages, long total) throws SQLException {
         transaction.update(CLEAR, migration, table);
-        for (Stripe stripe : cut(pages)) {
+        long share = total == 0 ? 0 : Math.ceilDiv(STRIPES * pages, total);
+        for (Stripe stripe : cut(pages, share)) {
             transaction.update(ADD, migration, table, stripe.number(), stripe.nextPage(), stripe.endPage());
         }
     }
 
-    static List<Stripe> cut(long pages) {
-        int count = (int) Math.min(STRIPES, pages);
+    static List<Stripe> cut(long pages, long most) {
+        int count = (int) Math.min(most, pages);
         List<Stripe> stripes = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             stripes.add(new Stripe(i, pages * i / count, pages * (i + 1) / count, 0));

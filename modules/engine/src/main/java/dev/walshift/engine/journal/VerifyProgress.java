@@ -80,10 +80,10 @@ public final class VerifyProgress {
      * @param seed of a random sample; empty to compare every page
      * @param shadowPages of each of its heaps
      */
-    public void begin(Session transaction, OptionalLong seed, long sourcePages, List<Long> shadowPages)
+    public void begin(Session transaction, OptionalLong seed, List<Long> sourcePages, List<Long> shadowPages)
             throws SQLException {
         clear(transaction);
-        add(transaction, Direction.SOURCE_TO_SHADOW, seed, List.of(sourcePages));
+        add(transaction, Direction.SOURCE_TO_SHADOW, seed, sourcePages);
         add(transaction, Direction.SHADOW_TO_SOURCE, seed, shadowPages);
     }
 

@@ -9,6 +9,7 @@ import dev.walshift.engine.journal.Journal;
 import dev.walshift.engine.journal.KeyLog;
 import dev.walshift.engine.migration.Finding.Kind;
 import dev.walshift.engine.table.Blueprint;
+import dev.walshift.engine.table.SourceHeap;
 import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
@@ -261,18 +262,21 @@ final class Diagnosis {
             requireAsFound(!needed, relation);
             setup.restore(now, table);
         };
-        if (Setup.hasOurIdentity(session, table)) {
-            add(
-                    Kind.REPLICA_IDENTITY,
-                    relation,
-                    schema.migration(),
-                    "%s has the replica identity that migration %d gave it, and not %s as before"
-                            .formatted(
-                                    relation,
-                                    schema.migration(),
-                                    table.replicaIdentity().clause()),
-                    "Restore it with: walshift doctor --clean",
-                    restore);
+        for (SourceHeap heap : table.sourceTree().heaps()) {
+            if (Setup.hasOurIdentity(session, heap)) {
+                String name = heap.table().name().sql();
+                add(
+                        Kind.REPLICA_IDENTITY,
+                        name,
+                        schema.migration(),
+                        "%s has the replica identity that migration %d gave it, and not %s as before"
+                                .formatted(
+                                        name,
+                                        schema.migration(),
+                                        heap.replicaIdentity().clause()),
+                        "Restore it with: walshift doctor --clean",
+                        restore);
+            }
         }
         for (QualifiedName sequence : SerialSequences.released(session, table)) {
             add(

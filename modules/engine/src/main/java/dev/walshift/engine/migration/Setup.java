@@ -18,6 +18,8 @@ import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.Planner;
 import dev.walshift.engine.plan.ShadowNames;
 import dev.walshift.engine.table.Blueprint;
+import dev.walshift.engine.table.SourceHeap;
+import dev.walshift.engine.table.TableRef;
 import dev.walshift.engine.table.XidFence;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Isolation;
@@ -28,9 +30,13 @@ import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -85,7 +91,7 @@ public final class Setup {
          ORDER BY xid_age DESC
          LIMIT 10
         """);
-    private static final SqlTemplate LOCK_SOURCE = SqlTemplate.of("LOCK TABLE ONLY {source} IN ACCESS SHARE MODE");
+    private static final SqlTemplate LOCK_SOURCE = SqlTemplate.of("LOCK TABLE {source} IN ACCESS SHARE MODE");
     /** The real size, never pg_class.relpages, which is an estimate of the last vacuum. */
     private static final SqlTemplate FILE = SqlTemplate.of("""
         SELECT pg_relation_filenode(?::oid::regclass)::bigint,
@@ -154,10 +160,11 @@ public final class Setup {
     }
 
     private void setReplicaIdentity(Session session, Blueprint table) throws SQLException {
-        Optional<Identifier> index = table.replicaIdentityIndex();
-        if (index.isPresent()) {
-            SqlText identity = new SqlText("USING INDEX " + index.get().sql());
-            boolean unused = changeReplicaIdentity(session, table.source().name(), identity);
+        for (SourceHeap heap : table.sourceTree().heaps()) {
+            if (heap.replicaIdentityIndex().isPresent()) {
+                boolean unused = changeReplicaIdentity(
+                        session, heap.table().name(), heap.identityMeanwhile().clause());
+            }
         }
     }
 
@@ -185,6 +192,8 @@ public final class Setup {
         journal.saveDurable(session, migration, state.confirmed());
     }
 
+    private record File(long node, long pages) {}
+
     /**
      * Draws a fence, waits until it is passed, counts the pages: from then on the copy can begin, or begin again, with an empty shadow.
      *
@@ -195,12 +204,22 @@ public final class Setup {
         awaitPassed(session, fence);
         return session.inTransaction(Isolation.READ_COMMITTED, tx -> {
             tx.execute(LOCK_SOURCE.with("source", blueprint.source().name()));
-            record File(long node, long pages) {}
-            long oid = blueprint.source().oid();
-            File file = tx.queryOne(FILE, row -> new File(row.getLong(1), row.getLong(2)), oid, oid);
-            Blueprint present = blueprint.withFilenode(file.node());
+            Map<Long, File> files = new HashMap<>();
+            for (SourceHeap heap : blueprint.sourceTree().heaps()) {
+                long oid = heap.table().oid();
+                files.put(oid, tx.queryOne(FILE, row -> new File(row.getLong(1), row.getLong(2)), oid, oid));
+            }
+            long pages = files.values().stream().mapToLong(File::pages).sum();
+            Blueprint present =
+                    blueprint.withFilenodes(Stream.of(blueprint.sourceTree().oids())
+                            .map(oid -> Objects.requireNonNull(files.get(oid)).node())
+                            .toList());
             tx.execute(EMPTY_SHADOW.with("shadow", present.shadow()));
-            new CopyProgress(migration, oid).begin(tx, file.pages());
+            for (Map.Entry<Long, File> file : files.entrySet()) {
+                new CopyProgress(migration, file.getKey())
+                        .begin(tx, file.getValue().pages(), pages);
+            }
+            long oid = present.source().oid();
             new VerifyProgress(migration, oid).clear(tx);
             journal.saveRelation(tx, migration, present);
             journal.save(tx, migration, new MigrationState.Copying(fence));
@@ -263,7 +282,7 @@ public final class Setup {
                 return true;
             });
         } else {
-            restoreReplicaIdentity(session, table, table.retired());
+            restoreReplicaIdentity(session, table);
         }
         dropSchemas(session);
         session.transact(tx -> {
@@ -325,12 +344,9 @@ public final class Setup {
      * the two are swapped. Can be done again.
      */
     void restore(Session session, Blueprint table) throws SQLException {
-        Optional<QualifiedName> present = session.queryFirst(
-                PRESENT_NAME,
-                row -> QualifiedName.of(row.getString(1), row.getString(2)),
-                table.source().oid());
+        restoreReplicaIdentity(session, table);
+        Optional<QualifiedName> present = presentName(session, table.source());
         if (present.isPresent()) {
-            restoreReplicaIdentity(session, table, present.get());
             if (present.get().schema().equals(table.retiredSchema())) {
                 sequences.adopt(session, table);
             } else {
@@ -339,22 +355,28 @@ public final class Setup {
         }
     }
 
-    private void restoreReplicaIdentity(Session session, Blueprint table, QualifiedName name) throws SQLException {
-        if (hasOurIdentity(session, table)) {
-            boolean unused =
-                    changeReplicaIdentity(session, name, table.replicaIdentity().clause());
+    private static Optional<QualifiedName> presentName(Session session, TableRef table) throws SQLException {
+        return session.queryFirst(
+                PRESENT_NAME, row -> QualifiedName.of(row.getString(1), row.getString(2)), table.oid());
+    }
+
+    /** Wherever the tables are now. */
+    private void restoreReplicaIdentity(Session session, Blueprint table) throws SQLException {
+        for (SourceHeap heap : table.sourceTree().heaps()) {
+            Optional<QualifiedName> name = presentName(session, heap.table());
+            if (name.isPresent() && hasOurIdentity(session, heap)) {
+                boolean unused = changeReplicaIdentity(
+                        session, name.get(), heap.replicaIdentity().clause());
+            }
         }
     }
 
     /** Whether the table has the replica identity that its migration gave it. */
-    static boolean hasOurIdentity(Session session, Blueprint table) throws SQLException {
-        Optional<Identifier> ours = table.replicaIdentityIndex();
+    static boolean hasOurIdentity(Session session, SourceHeap heap) throws SQLException {
+        Optional<Identifier> ours = heap.replicaIdentityIndex();
         return ours.isPresent()
                 && session.queryOne(
-                        HAS_OUR_IDENTITY,
-                        row -> row.getBoolean(1),
-                        table.source().oid(),
-                        ours.get());
+                        HAS_OUR_IDENTITY, row -> row.getBoolean(1), heap.table().oid(), ours.get());
     }
 
     /** The key log last: it tells what the others are. */

@@ -46,7 +46,8 @@ import java.util.Optional;
  * <p>One thread.
  */
 final class ShadowRun {
-    private static final SqlTemplate BYTES = SqlTemplate.of("SELECT pg_total_relation_size(?::oid)");
+    private static final SqlTemplate BYTES = SqlTemplate.of(
+            "SELECT coalesce(sum(pg_total_relation_size(heap)), 0)::bigint FROM unnest(?::oid[]) AS heap");
     private static final SqlTemplate NEXT_XID = SqlTemplate.of("SELECT pg_snapshot_xmax(pg_current_snapshot())::text");
 
     private final Database database;
@@ -119,8 +120,8 @@ final class ShadowRun {
     }
 
     private Limits limits(Session session, Blueprint table) throws SQLException {
-        long bytes =
-                session.queryOne(BYTES, row -> row.getLong(1), table.source().oid());
+        long bytes = session.queryOne(
+                BYTES, row -> row.getLong(1), (Object) table.sourceTree().oids());
         return Limits.inEffect(session, settings.budgets(), bytes);
     }
 
@@ -240,11 +241,14 @@ final class ShadowRun {
     }
 
     private void copy(Session session, Blueprint table, KeyLog keyLog, StopSignal stop) throws SQLException {
-        CopyProgress progress = new CopyProgress(id, table.source().oid());
-        long copiedBefore = progress.rowsCopied(session);
-        meter.rowsCopied(() -> copiedBefore);
+        long copiedBefore = 0;
+        for (Long heap : table.sourceTree().oids()) {
+            copiedBefore += new CopyProgress(id, heap).rowsCopied(session);
+        }
+        long copied = copiedBefore;
+        meter.rowsCopied(() -> copied);
         if (state(session) instanceof MigrationState.Copying copying) {
-            TableCopier copier = new TableCopier(database, table, copying.fence(), progress, keyLog, pace);
+            TableCopier copier = new TableCopier(database, table, copying.fence(), id, keyLog, pace);
             meter.rowsCopied(copier::rowsCopied);
             meter.enter(Phase.COPY, () -> Optional.of(copier.done()));
             copier.run(session, request.workers(), stop);

@@ -41,6 +41,7 @@ final class AlterProbe {
     private final Session session;
     private final Settings settings;
     private final TableModel source;
+    private final PartitionTree sourceTree;
     private final QualifiedName clone;
     private final EventTriggers eventTriggers;
     private final Map<Integer, Using> written = new HashMap<>();
@@ -48,10 +49,17 @@ final class AlterProbe {
     private final Set<Integer> changed = new HashSet<>();
 
     /** @param schema where the clone is created */
-    AlterProbe(Session session, Settings settings, TableModel source, Identifier schema, EventTriggers eventTriggers) {
+    AlterProbe(
+            Session session,
+            Settings settings,
+            TableModel source,
+            PartitionTree sourceTree,
+            Identifier schema,
+            EventTriggers eventTriggers) {
         this.session = session;
         this.settings = settings;
         this.source = source;
+        this.sourceTree = sourceTree;
         this.clone = source.name().in(schema);
         this.eventTriggers = eventTriggers;
     }
@@ -62,17 +70,22 @@ final class AlterProbe {
      * @throws RejectedException if the ALTER can't be made
      */
     AlteredClone run(AlterStatement statement) throws SQLException, RejectedException {
-        long oid = new TableWriter(session, source, clone.schema()).create();
-        StandIns standIns = StandIns.make(session, source.relation().oid(), clone);
+        long oid = new TreeWriter(session, source, sourceTree, clone.schema()).create();
+        // A partitioned table's foreign keys are not carried, so that nothing need be known of them.
+        StandIns standIns = sourceTree.isPartitioned()
+                ? StandIns.none(session, source.relation().oid(), clone)
+                : StandIns.make(session, source.relation().oid(), clone);
         CatalogReader reader = new CatalogReader(session, oid);
         TableModel before = reader.read();
+        PartitionTree beforeTree = PartitionTree.of(session, oid);
         TableModel present = before;
         for (List<AlterAction> step : statement.steps()) {
             readUsing(step, before, present);
             alter(step, standIns);
             present = reader.read();
         }
-        return new AlteredClone(source, before, present, PartitionTree.NONE, standIns.take(), written, using);
+        PartitionTree tree = PartitionTree.of(session, oid);
+        return new AlteredClone(source, sourceTree, before, beforeTree, present, tree, standIns.take(), written, using);
     }
 
     private void readUsing(List<AlterAction> step, TableModel before, TableModel present)

@@ -11,10 +11,11 @@ import java.util.List;
  * The operator's change, as the server will be asked to make it.
  *
  * @param table as written, one to three names; empty if none could be read
+ * @param only whether ONLY stands before it: without what is below it
  * @param steps statements, each a list of actions; a RENAME is one of its own, as the server wants it
  * @param problems why it can't be made
  */
-record AlterStatement(List<Identifier> table, List<List<AlterAction>> steps, List<Problem> problems) {
+record AlterStatement(List<Identifier> table, boolean only, List<List<AlterAction>> steps, List<Problem> problems) {
     AlterStatement {
         table = List.copyOf(table);
         steps = steps.stream().map(List::copyOf).toList();

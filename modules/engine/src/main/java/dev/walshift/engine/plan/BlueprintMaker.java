@@ -65,6 +65,7 @@ final class BlueprintMaker {
         }
         return new Blueprint(
                 source,
+                new SourceHeaps(clone, key.source()).tree(),
                 shadow,
                 tree.names(searched(clone)),
                 names.retiredSchema(),
@@ -79,8 +80,6 @@ final class BlueprintMaker {
                 dependents,
                 sequences.sequences(),
                 statistics(tables),
-                clone.source().relation().replicaIdentity(),
-                key.replicaIdentityIndex(),
                 CatalogFingerprint.of(session, source.oid(), sequences.sequences()));
     }
 
@@ -179,7 +178,10 @@ final class BlueprintMaker {
     private StatisticsNames statistics(List<TableModel> tables) {
         AlteredClone clone = change.altered();
         return new StatisticsNames(
-                clone.source().statistics().stream().map(Statistics::name).toList(),
+                clone.sourceTables().stream()
+                        .flatMap(table -> table.statistics().stream())
+                        .map(Statistics::name)
+                        .toList(),
                 tables.stream()
                         .flatMap(table -> table.statistics().stream())
                         .map(it -> new HomedStatistics(it.name(), clone.homeOf(it)))

@@ -39,6 +39,7 @@ final class ChangeReport {
         }
         clone.tree()
                 .key()
+                .filter(key -> !clone.sourceTree().isPartitioned())
                 .ifPresent(key -> lines.add("partitioned by %s, %d tables that hold rows"
                         .formatted(key, clone.tree().leaves().size())));
         TableModel before = clone.before();

@@ -12,34 +12,39 @@ import java.util.stream.Stream;
 
 /** What is found wrong only when the altered clone is seen. */
 final class CloneChecks {
-    private static final SqlTemplate HAS_ROWS = SqlTemplate.of("SELECT EXISTS (SELECT FROM ONLY {table})");
+    private static final SqlTemplate HAS_ROWS = SqlTemplate.of("SELECT EXISTS (SELECT FROM {table})");
 
     /** Names that the swap would bring into the source's schema, where others have them. */
     private static final SqlTemplate TAKEN = SqlTemplate.of("""
+        WITH tree AS (
+             SELECT c.oid, c.relnamespace, c.reltype
+               FROM pg_class c
+              WHERE c.oid = ?::oid OR c.oid IN (SELECT relid FROM pg_partition_tree(?::oid::regclass))),
+        home AS (SELECT DISTINCT relnamespace FROM tree)
         SELECT c.relname
           FROM pg_class c
-          JOIN pg_class source ON source.relnamespace = c.relnamespace
-         WHERE source.oid = ?::oid AND c.relname = ANY (?::text[]) AND c.oid <> source.oid
-           AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indexrelid = c.oid AND i.indrelid = source.oid)
+          JOIN home USING (relnamespace)
+         WHERE c.relname = ANY (?::text[]) AND c.oid NOT IN (SELECT oid FROM tree)
+           AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indexrelid = c.oid AND i.indrelid IN (SELECT oid FROM tree))
            AND NOT EXISTS (SELECT FROM pg_depend d
                             WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND c.relkind = 'S'
-                              AND d.refclassid = 'pg_class'::regclass AND d.refobjid = source.oid
+                              AND d.refclassid = 'pg_class'::regclass AND d.refobjid IN (SELECT oid FROM tree)
                               AND d.deptype IN ('a', 'i'))
         UNION
         SELECT t.typname
           FROM pg_class clone
           JOIN pg_type row_type ON row_type.oid = clone.reltype
           JOIN pg_type array_type ON array_type.oid = row_type.typarray
-          JOIN pg_class source ON source.oid = ?::oid
-          JOIN pg_type t ON t.typnamespace = source.relnamespace AND t.typname IN (row_type.typname, array_type.typname)
+          JOIN home ON true
+          JOIN pg_type t ON t.typnamespace = home.relnamespace AND t.typname IN (row_type.typname, array_type.typname)
          WHERE clone.oid = ANY (?::oid[])
-           AND t.oid <> source.reltype
-           AND t.oid <> (SELECT s.typarray FROM pg_type s WHERE s.oid = source.reltype)
+           AND t.oid NOT IN (SELECT reltype FROM tree)
+           AND t.oid NOT IN (SELECT s.typarray FROM pg_type s JOIN tree ON tree.reltype = s.oid)
         UNION
         SELECT x.stxname
           FROM pg_statistic_ext x
-          JOIN pg_class source ON source.oid = ?::oid AND x.stxnamespace = source.relnamespace
-         WHERE x.stxname = ANY (?::text[]) AND x.stxrelid <> source.oid
+          JOIN home ON x.stxnamespace = home.relnamespace
+         WHERE x.stxname = ANY (?::text[]) AND x.stxrelid NOT IN (SELECT oid FROM tree)
         """);
 
     private final Session session;
@@ -82,7 +87,7 @@ final class CloneChecks {
 
     /** The new table and what is below it. */
     private Stream<TableModel> allTables() {
-        return Stream.concat(Stream.of(clone.after()), clone.tree().tables().stream());
+        return clone.tablesAfter().stream();
     }
 
     private void checkNames() throws SQLException {
@@ -97,8 +102,7 @@ final class CloneChecks {
                 .map(it -> it.name().name().name())
                 .toArray(String[]::new);
         long source = clone.source().relation().oid();
-        for (String name :
-                session.query(TAKEN, row -> row.getString(1), source, names, source, tables, source, statistics)) {
+        for (String name : session.query(TAKEN, row -> row.getString(1), source, source, names, tables, statistics)) {
             findings.shadowProblem(
                     ProblemCode.UNSUPPORTED_CHANGE,
                     "schema %s already has something called %s, a name that the changed table needs"
@@ -138,18 +142,22 @@ final class CloneChecks {
     }
 
     private void noticeIndexes() {
-        for (Index index : clone.source().indexes()) {
-            if (!index.valid()) {
-                findings.shadowNotice("index %s is invalid and is not carried over".formatted(index.name()));
-            }
-        }
+        clone.sourceTables().stream()
+                .flatMap(table -> table.indexes().stream())
+                .filter(index -> !index.valid())
+                .forEach(index ->
+                        findings.shadowNotice("index %s is invalid and is not carried over".formatted(index.name())));
     }
 
     private void noticeGrantors() {
-        List<Privilege> privileges = new ArrayList<>(clone.source().relation().privileges());
-        clone.source().columns().forEach(column -> privileges.addAll(column.privileges()));
+        clone.sourceTables().forEach(this::noticeGrantors);
+    }
+
+    private void noticeGrantors(TableModel table) {
+        List<Privilege> privileges = new ArrayList<>(table.relation().privileges());
+        table.columns().forEach(column -> privileges.addAll(column.privileges()));
         for (Privilege privilege : privileges) {
-            if (!privilege.grantor().equals(clone.source().relation().owner())) {
+            if (!privilege.grantor().equals(table.relation().owner())) {
                 findings.shadowNotice("%s granted by %s will count as granted by the owner"
                         .formatted(privilege.right(), privilege.grantor()));
             }

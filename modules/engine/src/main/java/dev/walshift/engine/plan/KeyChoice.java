@@ -1,13 +1,11 @@
 package dev.walshift.engine.plan;
 
 import dev.walshift.engine.table.IdentityKey;
-import dev.walshift.postgres.Identifier;
-import java.util.Optional;
 
 /**
  * How rows will be told apart.
  *
+ * @param source the source's index on the key's columns
  * @param target the altered clone's index on the key's columns
- * @param replicaIdentityIndex the source's index that must become its replica identity meanwhile
  */
-record KeyChoice(IdentityKey key, Index target, Optional<Identifier> replicaIdentityIndex) {}
+record KeyChoice(IdentityKey key, Index source, Index target) {}

@@ -65,6 +65,10 @@ final class KeyChooser {
     }
 
     private List<Index> candidates() {
+        if (clone.sourceTree().isPartitioned()) {
+            // What the WAL tells is the partitions' to say, and they can be told.
+            return unique();
+        }
         ReplicaIdentity identity = clone.source().relation().replicaIdentity();
         Optional<Index> primary = clone.source().primaryKey().filter(this::isUsable);
         return switch (identity.kind()) {
@@ -104,7 +108,7 @@ final class KeyChooser {
                     ProblemCode.NO_IDENTITY_KEY,
                     "after the change no unique index is left on the columns of %s, by which rows are told apart"
                             .formatted(candidate.name()),
-                    clone.tree().isPartitioned()
+                    clone.tree().isPartitioned() && !clone.sourceTree().isPartitioned()
                             ? "Give the new table a primary key, or another unique index, with the columns %s first and the partition key after them"
                                     .formatted(SqlText.list(candidate.keyColumns()))
                             : "Keep that index or make another on the same columns in the same ALTER TABLE"));
@@ -176,10 +180,7 @@ final class KeyChooser {
 
     private KeyChoice choice(Index index) {
         List<KeyColumn> key = columns(index).map(this::keyColumn).toList();
-        return new KeyChoice(
-                new IdentityKey(key),
-                target(index).orElseThrow(),
-                tellsKey(index) ? Optional.empty() : Optional.of(index.name()));
+        return new KeyChoice(new IdentityKey(key), index, target(index).orElseThrow());
     }
 
     private KeyColumn keyColumn(Column column) {
@@ -196,14 +197,5 @@ final class KeyChooser {
 
     private static SqlTemplate cast(Column from, Column to) {
         return CAST.with("column", from.name()).with("type", to.type());
-    }
-
-    /** Whether the source's replica identity as it is tells these columns. */
-    private boolean tellsKey(Index index) {
-        return switch (clone.source().relation().replicaIdentity().kind()) {
-            case FULL, INDEX -> true;
-            case DEFAULT -> index.isPrimaryKey();
-            case NOTHING -> false;
-        };
     }
 }

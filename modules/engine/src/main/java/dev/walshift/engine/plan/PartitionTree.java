@@ -5,6 +5,8 @@ import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
+import dev.walshift.postgres.SqlText;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -12,7 +14,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What is below a table that the operator's own DDL made.
+ * What is below a table.
  *
  * @param key how the table is partitioned: {@code RANGE (created_at)}; empty if it is plain
  * @param keyColumns plain columns by which the table, or one below it, is partitioned
@@ -34,7 +36,12 @@ record PartitionTree(Optional<String> key, List<Identifier> keyColumns, List<Par
         """);
 
     private static final SqlTemplate BELOW = SqlTemplate.of("""
-        SELECT relid::oid::bigint, isleaf FROM pg_partition_tree(?::oid::regclass) WHERE level > 0 ORDER BY level, relid::oid
+        SELECT t.relid::oid::bigint, t.isleaf, p.relname, pg_get_expr(c.relpartbound, c.oid), pg_get_partkeydef(c.oid)
+          FROM pg_partition_tree(?::oid::regclass) t
+          JOIN pg_class c ON c.oid = t.relid
+          JOIN pg_class p ON p.oid = t.parentrelid
+         WHERE t.level > 0
+         ORDER BY t.level, t.relid::oid
         """);
 
     PartitionTree {
@@ -46,8 +53,11 @@ record PartitionTree(Optional<String> key, List<Identifier> keyColumns, List<Par
      * A table below.
      *
      * @param leaf whether it holds rows; otherwise it is partitioned itself
+     * @param parent the table that it is a partition of
+     * @param bound what is in it: {@code FOR VALUES IN (1)}
+     * @param key how it is partitioned itself
      */
-    record Partition(TableModel table, boolean leaf) {}
+    record Partition(TableModel table, boolean leaf, Identifier parent, SqlText bound, Optional<String> key) {}
 
     /** @param session with search_path pg_catalog */
     static PartitionTree of(Session session, long table) throws SQLException {
@@ -55,13 +65,28 @@ record PartitionTree(Optional<String> key, List<Identifier> keyColumns, List<Par
         if (key.isEmpty()) {
             return NONE;
         }
-        record Below(long oid, boolean leaf) {}
         List<Partition> partitions = new ArrayList<>();
-        for (Below below : session.query(BELOW, row -> new Below(row.getLong(1), row.getBoolean(2)), table)) {
-            partitions.add(new Partition(new CatalogReader(session, below.oid()).read(), below.leaf()));
+        for (Below below : session.query(BELOW, PartitionTree::below, table)) {
+            partitions.add(new Partition(
+                    new CatalogReader(session, below.oid()).read(),
+                    below.leaf(),
+                    below.parent(),
+                    below.bound(),
+                    below.key()));
         }
         return new PartitionTree(
                 key, session.query(KEY_COLUMNS, row -> new Identifier(row.getString(1)), table), partitions);
+    }
+
+    private record Below(long oid, boolean leaf, Identifier parent, SqlText bound, Optional<String> key) {}
+
+    private static Below below(ResultSet row) throws SQLException {
+        return new Below(
+                row.getLong(1),
+                row.getBoolean(2),
+                new Identifier(row.getString(3)),
+                new SqlText(row.getString(4)),
+                Optional.ofNullable(row.getString(5)));
     }
 
     boolean isPartitioned() {
@@ -75,6 +100,13 @@ record PartitionTree(Optional<String> key, List<Identifier> keyColumns, List<Par
                 .map(Partition::table)
                 .sorted(Comparator.comparingLong(table -> table.relation().oid()))
                 .toList();
+    }
+
+    /** The table that all this is below, and then all this. */
+    List<TableModel> with(TableModel root) {
+        List<TableModel> all = new ArrayList<>(List.of(root));
+        all.addAll(tables());
+        return all;
     }
 
     List<TableModel> tables() {

@@ -18,6 +18,7 @@ final class StatementParser {
     private final AlterRequest request;
     private final List<AlterAction> actions = new ArrayList<>();
     private final List<Problem> problems = new ArrayList<>();
+    private boolean only;
     private List<Identifier> table = List.of();
 
     StatementParser(AlterRequest request) {
@@ -37,7 +38,7 @@ final class StatementParser {
         } catch (UnreadableException e) {
             wrong(e.what());
         }
-        return new AlterStatement(table, steps(), problems);
+        return new AlterStatement(table, only, steps(), problems);
     }
 
     private void wrong(String message) {
@@ -111,6 +112,7 @@ final class StatementParser {
             name += 2;
         }
         if (tokens.size() > name && tokens.get(name).is("ONLY")) {
+            only = true;
             name++;
         }
         int next = readName(tokens, name);

@@ -2,6 +2,7 @@ package dev.walshift.engine.plan;
 
 import static java.util.stream.Collectors.toSet;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -14,17 +15,23 @@ final class StrategyChooser {
     }
 
     static boolean isRewrite(AlteredClone clone) {
-        return clone.before().relation().filenode() != clone.after().relation().filenode()
-                || !clone.before()
-                        .relation()
-                        .tablespace()
-                        .equals(clone.after().relation().tablespace());
+        boolean moved = !clone.before()
+                .relation()
+                .tablespace()
+                .equals(clone.after().relation().tablespace());
+        // A partitioned table's is for partitions to come.
+        return !files(clone.tablesBefore()).equals(files(clone.tablesAfter()))
+                || (moved && !clone.beforeTree().isPartitioned());
+    }
+
+    private static Set<Long> files(List<TableModel> tables) {
+        return tables.stream().map(table -> table.relation().filenode()).collect(toSet());
     }
 
     /** Whether every row has to be looked at, under ACCESS EXCLUSIVE: a constraint to check, an index to build. */
     private static boolean isScan(AlteredClone clone) {
-        Set<Long> files = clone.before().indexes().stream().map(Index::filenode).collect(toSet());
-        boolean builds = clone.after().indexes().stream().anyMatch(index -> !files.contains(index.filenode()));
+        Set<Long> files = indexFiles(clone.tablesBefore());
+        boolean builds = !files.containsAll(indexFiles(clone.tablesAfter()));
         Set<Long> constraints =
                 clone.before().constraints().stream().map(Constraint::oid).collect(toSet());
         boolean checks = clone.after().constraints().stream()
@@ -34,6 +41,13 @@ final class StrategyChooser {
                         && !constraints.contains(constraint.oid()));
         boolean notNull = clone.after().columns().stream().anyMatch(column -> becomesNotNull(clone, column));
         return builds || checks || notNull || clone.foreignKeys().isCheckWanted();
+    }
+
+    private static Set<Long> indexFiles(List<TableModel> tables) {
+        return tables.stream()
+                .flatMap(table -> table.indexes().stream())
+                .map(Index::filenode)
+                .collect(toSet());
     }
 
     private static boolean becomesNotNull(AlteredClone clone, Column column) {

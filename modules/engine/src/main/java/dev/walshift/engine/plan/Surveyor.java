@@ -35,12 +35,18 @@ final class Surveyor {
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
     private static final SqlTemplate FIND = SqlTemplate.of("SELECT to_regclass(?)::oid::bigint");
-    private static final SqlTemplate LOCK = SqlTemplate.of("LOCK TABLE ONLY {table} IN ACCESS SHARE MODE");
+    private static final SqlTemplate LOCK = SqlTemplate.of("LOCK TABLE {table} IN ACCESS SHARE MODE");
     private static final SqlTemplate LOOK = SqlTemplate.of("""
         SELECT n.nspname, c.relname, COALESCE(pg_relation_filenode(c.oid), 0) AS filenode,
-               pg_table_size(c.oid) AS heap, pg_indexes_size(c.oid) AS indexes,
-               GREATEST(c.reltuples, 0)::bigint AS estimate
-          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+               size.heap, size.indexes, size.estimate
+          FROM pg_class c
+          JOIN pg_namespace n ON n.oid = c.relnamespace
+         CROSS JOIN LATERAL (
+               SELECT sum(pg_table_size(h.oid)) AS heap, sum(pg_indexes_size(h.oid)) AS indexes,
+                      sum(GREATEST(h.reltuples, 0))::bigint AS estimate
+                 FROM pg_class h
+                WHERE (h.oid = c.oid AND h.relkind <> 'p') OR h.oid IN (SELECT t.relid FROM pg_partition_tree(c.oid) t WHERE t.isleaf)
+               ) AS size
          WHERE c.oid = ?::oid
         """);
     private static final SqlText SAVEPOINT = new SqlText("SAVEPOINT walshift_probe");
@@ -132,7 +138,8 @@ final class Surveyor {
                         table.oid(),
                         table.name(),
                         clone.map(altered -> altered.after().name()),
-                        target.isPresent() ? Optional.empty() : clone.map(AlteredClone::foreignKeys),
+                        clone.filter(it -> target.isEmpty() && !it.sourceTree().isPartitioned())
+                                .map(AlteredClone::foreignKeys),
                         columns,
                         dropped,
                         schema -> new TableWriter(session, clone.orElseThrow().source(), schema).create(),
@@ -200,13 +207,18 @@ final class Surveyor {
             session.execute(SAVEPOINT);
             session.execute(LOCK.with("table", table.name()));
             TableModel source = new CatalogReader(session, table.oid()).read().alone();
+            PartitionTree tree = PartitionTree.of(session, table.oid());
+            if (tree.isPartitioned()
+                    && !new PartitionChecks(session, source, tree, findings).check(request, statement)) {
+                return Optional.empty();
+            }
             if (!new StatementChecks(session, source, findings).check(statement)) {
                 return Optional.empty();
             }
             Identifier probeSchema = schema.make(session);
             AlteredClone clone = target.isPresent()
                     ? new TargetProbe(session, settings, source, probeSchema, request.using()).run(target.get())
-                    : new AlterProbe(session, settings, source, probeSchema, eventTriggers).run(statement);
+                    : new AlterProbe(session, settings, source, tree, probeSchema, eventTriggers).run(statement);
             Optional<Change> change = Optional.of(judge(clone));
             session.execute(RELEASE);
             return change;
@@ -242,6 +254,14 @@ final class Surveyor {
         ColumnOrder order = new ColumnOrder(session, clone, request.columnOrder());
         boolean rebuild = request.rebuild() || statement.steps().isEmpty() || order.isAsked();
         strategy = rebuild ? Strategy.SHADOW : StrategyChooser.choose(clone);
+        if (strategy == Strategy.IN_PLACE && clone.sourceTree().isPartitioned()) {
+            findings.problem(
+                    ProblemCode.UNSUPPORTED_CHANGE,
+                    "the change needs the catalog only, and this release makes such a change in place on plain tables"
+                            + " only",
+                    "Run it yourself under a short lock_timeout (it locks the table and all its partitions), or let the"
+                            + " table be written anew: --rebuild");
+        }
         RowMapping mapping;
         Optional<KeyChoice> key;
         try (SourceColumns columns = SourceColumns.create(

@@ -14,7 +14,7 @@ final class TableChecks {
     private static final SqlTemplate LOOK = SqlTemplate.of("""
         SELECT format('%I.%I', n.nspname, c.relname) AS name, c.relkind, c.relpersistence, c.relispartition,
                c.reloftype <> 0 AS typed, m.amname,
-               EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) AS is_parent,
+               c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) AS is_parent,
                EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid) AS is_child,
                n.nspname LIKE 'pg\\_%' OR n.nspname = 'information_schema' AS is_system,
                n.nspname = 'walshift' OR n.nspname LIKE 'walshift\\_%' AS is_ours,
@@ -41,7 +41,7 @@ final class TableChecks {
     /**
      * What was found.
      *
-     * @param plain whether it is a plain table
+     * @param plain whether it is a plain table, or a partitioned one
      * @param ours whether we may act as its owner
      */
     record Verdict(boolean plain, boolean ours) {}
@@ -126,13 +126,15 @@ final class TableChecks {
         if (row.getBoolean("typed")) {
             return "a typed table (OF type)";
         }
+        if ("p".equals(row.getString("relkind"))) {
+            return row.getBoolean("relispartition") ? "a partition that is partitioned itself" : "";
+        }
         return "heap".equals(row.getString("amname")) ? "" : "stored by access method " + row.getString("amname");
     }
 
     private static String kind(String relkind) {
         return switch (relkind) {
-            case "r" -> "";
-            case "p" -> "a partitioned table";
+            case "r", "p" -> "";
             case "v" -> "a view";
             case "m" -> "a materialized view";
             case "f" -> "a foreign table";

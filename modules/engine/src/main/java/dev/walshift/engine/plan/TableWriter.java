@@ -18,7 +18,9 @@ import java.util.Optional;
  */
 final class TableWriter {
     private static final SqlTemplate CREATE =
-            SqlTemplate.of("CREATE TABLE {table} ({elements}) USING heap{options}{tablespace}");
+            SqlTemplate.of("CREATE TABLE {table} ({elements}){way}{options}{tablespace}");
+    private static final SqlText PLAIN = new SqlText(" USING heap");
+    private static final SqlTemplate PARTITIONED = SqlTemplate.of(" PARTITION BY {key}");
     private static final SqlTemplate ALTER = SqlTemplate.of("ALTER TABLE {table} {actions}");
     private static final SqlTemplate NAMED_CONSTRAINT = SqlTemplate.of("CONSTRAINT {name} {definition}");
     private static final SqlTemplate CREATE_STATISTICS =
@@ -43,9 +45,22 @@ final class TableWriter {
 
     /** Creates it, with all that belongs to it, and returns its oid. */
     long create() throws SQLException {
-        createTable();
-        tuneColumns();
-        addLateConstraints();
+        createTable(PLAIN);
+        return complete();
+    }
+
+    /**
+     * Creates it without what only makes sense once it is attached to its parent, or has its partitions: then it is {@link #complete}.
+     *
+     * @param key how it is partitioned, if it is
+     */
+    void createBare(Optional<String> key) throws SQLException {
+        createTable(key.<SqlPart>map(it -> PARTITIONED.with("key", new SqlText(it).escaped()))
+                .orElse(PLAIN));
+    }
+
+    /** Gives it the rest, and returns its oid. */
+    long complete() throws SQLException {
         for (Index index : model.indexes()) {
             if (index.valid()) {
                 createIndex(index);
@@ -63,7 +78,7 @@ final class TableWriter {
         return oid;
     }
 
-    private void createTable() throws SQLException {
+    private void createTable(SqlPart way) throws SQLException {
         List<SqlPart> elements = new ArrayList<>();
         for (Column column : model.columns()) {
             Optional<ColumnSequence> sequence = model.identityOf(column.name()).map(it -> it.in(table.schema()));
@@ -77,8 +92,11 @@ final class TableWriter {
         }
         session.execute(CREATE.with("table", table)
                 .with("elements", SqlText.list(elements))
+                .with("way", way)
                 .with("options", options())
                 .with("tablespace", tablespace()));
+        tuneColumns();
+        addLateConstraints();
     }
 
     private SqlPart options() {

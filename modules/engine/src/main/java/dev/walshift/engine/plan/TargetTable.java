@@ -100,7 +100,15 @@ final class TargetTable {
             Optional.ofNullable(read.get(column.name())).ifPresent(it -> meant.put(column.number(), it));
         }
         return new AlteredClone(
-                source, numberedAs(after), after, PartitionTree.of(session, oid), ForeignKeys.NONE, written, meant);
+                source,
+                PartitionTree.NONE,
+                numberedAs(after),
+                PartitionTree.NONE,
+                after,
+                PartitionTree.of(session, oid),
+                ForeignKeys.NONE,
+                written,
+                meant);
     }
 
     /** The source's columns with the numbers that those of their names have in the new table, and numbers of nobody's if there are none. */

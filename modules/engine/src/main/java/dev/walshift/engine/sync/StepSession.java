@@ -43,7 +43,7 @@ final class StepSession implements AutoCloseable {
         INSERT INTO {shadow} ({targets})
         OVERRIDING SYSTEM VALUE
         SELECT {expressions}
-          FROM ONLY {source}
+          FROM {source}
          WHERE ({sourceKey}) IN (SELECT {sourceKey} FROM pg_temp.walshift_keys)
         """);
     private static final SqlTemplate INSERT_WHAT_FITS = SqlTemplate.of("{insert} ON CONFLICT DO NOTHING");
@@ -52,7 +52,7 @@ final class StepSession implements AutoCloseable {
     private static final SqlTemplate SKIPPED = SqlTemplate.of("""
         COPY (SELECT {sourceKey}
                 FROM (SELECT {keys} FROM pg_temp.walshift_keys) AS k
-               WHERE EXISTS (SELECT FROM (SELECT {sourceSide} FROM ONLY {source}) AS s WHERE {inSource})
+               WHERE EXISTS (SELECT FROM (SELECT {sourceSide} FROM {source}) AS s WHERE {inSource})
                  AND NOT EXISTS (SELECT FROM (SELECT {shadowSide} FROM {shadow}) AS t WHERE {inShadow}))
           TO STDOUT
         """);
@@ -70,7 +70,7 @@ final class StepSession implements AutoCloseable {
         this.insert = INSERT.with("shadow", table.shadow())
                 .with("targets", table.mapping().targets())
                 .with("expressions", table.mapping().expressions())
-                .with("source", table.source().name())
+                .with("source", table.sourceRows())
                 .with("sourceKey", table.key().sourceColumns());
         this.skipped = skipped(table);
     }
@@ -94,7 +94,7 @@ final class StepSession implements AutoCloseable {
         return SKIPPED.with("sourceKey", table.key().sourceColumns())
                 .with("keys", SqlText.list(keys))
                 .with("sourceSide", SqlText.list(sourceSide))
-                .with("source", table.source().name())
+                .with("source", table.sourceRows())
                 .with("inSource", SqlText.join(" AND ", inSource))
                 .with("shadowSide", SqlText.list(shadowSide))
                 .with("shadow", table.shadow())

@@ -2,16 +2,18 @@ package dev.walshift.engine.table;
 
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
+import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * What is made of one table: all that the stages need to know, kept in the journal, so that a restarted process goes on with the
  * same plan.
  *
- * @param source the table to change
+ * @param source the table to change, as it was planned for
+ * @param sourceTree where its rows are
  * @param shadow its successor while it is filled
  * @param retiredSchema where the source goes in the swap
  * @param partitions of the shadow, if it is partitioned
@@ -25,13 +27,11 @@ import java.util.Optional;
  * @param dependents what hangs on the table, and goes over to the new one in the swap
  * @param sequences change hands in the swap
  * @param statistics names of extended statistics, which SET SCHEMA of a table leaves behind
- * @param replicaIdentity of the source before the migration
- * @param replicaIdentityIndex the index to make the source's replica identity for the time of the migration, where its own does
- *     not tell which row changed; restored afterwards
  * @param fingerprint of the source's catalog entries: differs when somebody else changed the table
  */
 public record Blueprint(
         TableRef source,
+        SourceTree sourceTree,
         QualifiedName shadow,
         Partitions partitions,
         Identifier retiredSchema,
@@ -44,9 +44,9 @@ public record Blueprint(
         Dependents dependents,
         List<OwnedSequence> sequences,
         StatisticsNames statistics,
-        ReplicaIdentity replicaIdentity,
-        Optional<Identifier> replicaIdentityIndex,
         String fingerprint) {
+    private static final SqlTemplate ONLY = SqlTemplate.of("ONLY {table}");
+
     public Blueprint {
         indexes = List.copyOf(indexes);
         finishing = List.copyOf(finishing);
@@ -97,10 +97,25 @@ public record Blueprint(
         return source.name().in(retiredSchema);
     }
 
-    /** The same plan for the source's present file. */
-    public Blueprint withFilenode(long filenode) {
+    /** What stands behind FROM to read all rows of the source. */
+    public SqlText sourceRows() {
+        return sourceTree.hasPartitions()
+                ? new SqlText(source.name().sql())
+                : new SqlText(ONLY.with("table", source.name()).sql());
+    }
+
+    /**
+     * The same plan for the source's present files.
+     *
+     * @param filenodes of its heaps, in their order
+     */
+    public Blueprint withFilenodes(List<Long> filenodes) {
+        List<SourceHeap> heaps = IntStream.range(0, filenodes.size())
+                .mapToObj(i -> sourceTree.heaps().get(i).withFilenode(filenodes.get(i)))
+                .toList();
         return new Blueprint(
-                new TableRef(source.oid(), source.name(), filenode),
+                source,
+                new SourceTree(sourceTree.below(), heaps),
                 shadow,
                 partitions,
                 retiredSchema,
@@ -113,8 +128,6 @@ public record Blueprint(
                 dependents,
                 sequences,
                 statistics,
-                replicaIdentity,
-                replicaIdentityIndex,
                 fingerprint);
     }
 }

@@ -11,7 +11,7 @@ import java.util.List;
 /**
  * Tells whether somebody changed a table meanwhile.
  *
- * <p>It covers what a swap to a shadow made earlier would lose or contradict: names, columns, constraints, indexes, sequences,
+ * <p>It covers, of the table and of all below a partitioned one, what a swap to a shadow made earlier would lose or contradict: names, columns, constraints, indexes, sequences,
  * statistics objects, rights, comments, storage parameters, inheritance, and everything that hangs on the table, views on views and
  * what is theirs too. It leaves out
  * what a migration changes itself (replica identity, its own publication, the owner of a serial's sequence, which stays the same
@@ -23,8 +23,16 @@ public final class CatalogFingerprint {
      * sequence, and views and routines that it makes beside the shadow over views that stay.
      */
     private static final SqlTemplate FINGERPRINT = SqlTemplate.of("""
-        WITH RECURSIVE source AS (
-             SELECT c.*, n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ?::oid),
+        WITH RECURSIVE tree(oid, root) AS (
+             SELECT oid, true FROM unnest(ARRAY[?::oid]) AS o(oid)
+             UNION ALL
+             SELECT i.inhrelid, false
+               FROM tree t
+               JOIN pg_class p ON p.oid = t.oid AND p.relkind = 'p'
+               JOIN pg_inherits i ON i.inhparent = t.oid),
+        source AS (
+             SELECT c.*, n.nspname, t.root
+               FROM tree t JOIN pg_class c ON c.oid = t.oid JOIN pg_namespace n ON n.oid = c.relnamespace),
         sequences AS (
              SELECT s.oid, s.relname, s.relowner, s.relacl, d.refobjsubid, d.deptype
                FROM source c
@@ -51,7 +59,7 @@ public final class CatalogFingerprint {
                 AND NOT (d.classid = 'pg_class'::regclass AND d.deptype = 'a'
                          AND EXISTS (SELECT FROM pg_class s WHERE s.oid = d.objid AND s.relkind = 'S'))
                 AND NOT EXISTS (SELECT FROM parts o WHERE o.classid = d.classid AND o.objid = d.objid)
-                AND d.objid <> (SELECT reltoastrelid FROM source)
+                AND d.objid NOT IN (SELECT reltoastrelid FROM source)
                 AND NOT COALESCE(fn.nspname LIKE 'walshift\\_%', false)
              UNION
              SELECT d.classid, d.objid, w.ev_class
@@ -67,13 +75,13 @@ public final class CatalogFingerprint {
         relations(oid) AS (
              SELECT oid FROM source UNION SELECT viewid FROM hanging WHERE viewid IS NOT NULL),
         lines(line) AS (
-             SELECT jsonb_build_array('table', c.nspname, c.relname, c.relkind, c.relpersistence, c.relispartition,
+             SELECT jsonb_build_array('table', c.oid, c.nspname, c.relname, c.relkind, c.relpersistence, c.relispartition,
                                       c.reltablespace, c.relam, c.relrowsecurity, c.relforcerowsecurity, c.reloftype,
                                       c.relowner, c.relacl::text, c.reloptions, t.reloptions,
                                       obj_description(c.oid, 'pg_class'))
                FROM source c LEFT JOIN pg_class t ON t.oid = c.reltoastrelid
              UNION ALL
-             SELECT jsonb_build_array('column', a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attcollation,
+             SELECT jsonb_build_array('column', c.oid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attcollation,
                                       a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity,
                                       a.attstorage, a.attcompression, a.attstattarget, a.attoptions, a.attacl::text,
                                       col_description(a.attrelid, a.attnum))
@@ -81,7 +89,7 @@ public final class CatalogFingerprint {
                JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
              UNION ALL
-             SELECT jsonb_build_array('constraint', o.conname, pg_get_constraintdef(o.oid), o.convalidated,
+             SELECT jsonb_build_array('constraint', c.oid, o.conname, pg_get_constraintdef(o.oid), o.convalidated,
                                       to_jsonb(o) -> 'conenforced', obj_description(o.oid, 'pg_constraint'),
                                       (SELECT jsonb_agg(t.tgenabled ORDER BY t.tgrelid, t.tgtype) FROM pg_trigger t
                                         WHERE t.tgconstraint = o.oid))
@@ -124,7 +132,7 @@ public final class CatalogFingerprint {
                                       p.polroles::regrole[], pg_get_expr(p.polqual, p.polrelid),
                                       pg_get_expr(p.polwithcheck, p.polrelid), obj_description(p.oid, 'pg_policy'))
                FROM pg_policy p
-              WHERE p.polrelid = (SELECT oid FROM source)
+              WHERE p.polrelid IN (SELECT oid FROM source)
                  OR ('pg_policy'::regclass, p.oid) IN (SELECT h.classid, h.objid FROM hanging h)
              UNION ALL
              SELECT jsonb_build_array('foreign key', o.conrelid::regclass, o.conname, pg_get_constraintdef(o.oid),
@@ -152,7 +160,7 @@ public final class CatalogFingerprint {
                FROM pg_proc f
               WHERE ('pg_proc'::regclass, f.oid) IN (SELECT h.classid, h.objid FROM hanging h)
              UNION ALL
-             SELECT jsonb_build_array('publication', to_jsonb(b), to_jsonb(r) - 'oid')
+             SELECT jsonb_build_array('publication', c.oid, to_jsonb(b), to_jsonb(r) - 'oid')
                FROM source c
                CROSS JOIN pg_publication b
                LEFT JOIN pg_publication_rel r
@@ -161,20 +169,22 @@ public final class CatalogFingerprint {
               WHERE b.pubname !~ '^walshift_[0-9]+$'
                 AND (r.oid IS NOT NULL OR b.puballtables {bySchema})
              UNION ALL
-             SELECT jsonb_build_array('subscription', r.srsubid)
+             SELECT jsonb_build_array('subscription', c.oid, r.srsubid)
                FROM source c JOIN pg_subscription_rel r ON r.srrelid = c.oid
              UNION ALL
-             SELECT jsonb_build_array('inherits', i.inhrelid, i.inhparent, i.inhparent::regclass, pg_get_expr(c.relpartbound, c.oid),
+             SELECT jsonb_build_array('inherits', i.inhrelid, i.inhparent, i.inhdetachpending, i.inhparent::regclass, pg_get_expr(c.relpartbound, c.oid),
                                       pg_get_partkeydef(i.inhparent), pg_get_partition_constraintdef(c.oid),
                                       (SELECT jsonb_agg(x.indexrelid ORDER BY x.indexrelid) FROM pg_index x
                                         WHERE x.indrelid = i.inhparent),
+                                      -- whether ATTACH PARTITION would have to read a default partition beside the source
                                       (SELECT jsonb_agg(jsonb_build_array(t.partdefid, (
                                                   SELECT sum(pg_relation_size(l.relid)) > 0 FROM pg_partition_tree(t.partdefid) l)))
                                          FROM pg_partitioned_table t
-                                        WHERE t.partrelid = i.inhparent AND t.partdefid <> c.oid))
+                                        WHERE t.partrelid = i.inhparent AND t.partdefid <> c.oid
+                                          AND c.root AND c.oid = i.inhrelid))
                FROM source c JOIN pg_inherits i ON c.oid IN (i.inhrelid, i.inhparent)
              UNION ALL
-             SELECT jsonb_build_array('label', l.classoid, l.objsubid, l.provider, l.label)
+             SELECT jsonb_build_array('label', c.oid, l.classoid, l.objsubid, l.provider, l.label)
                FROM source c JOIN pg_seclabel l ON l.classoid = 'pg_class'::regclass AND l.objoid = c.oid
              UNION ALL
              SELECT jsonb_build_array('dependent', h.classid, h.objid) FROM hanging h)

@@ -8,6 +8,7 @@ import dev.walshift.postgres.SqlStates;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
 import java.sql.SQLException;
+import java.util.List;
 
 /**
  * Makes sure, at the start of each transaction that reads the source, that it is still the table we planned for.
@@ -16,11 +17,29 @@ import java.sql.SQLException;
  * scanned. Checked without the lock, a VACUUM FULL or TRUNCATE between check and scan would go unnoticed.
  */
 public final class SourceGuard {
-    private static final SqlTemplate LOCK = SqlTemplate.of("LOCK TABLE ONLY {source} IN ACCESS SHARE MODE");
-    private static final SqlTemplate FILE = SqlTemplate.of("""
-        SELECT pg_relation_filenode(c.oid)::bigint, c.oid = ?::oid, pg_current_snapshot()::text
-          FROM pg_class c
-         WHERE c.oid = {name}::regclass
+    /** With all tables below it. */
+    private static final SqlTemplate LOCK = SqlTemplate.of("LOCK TABLE {source} IN ACCESS SHARE MODE");
+
+    /**
+     * Whether the name means the table still, whether it has the heaps that were planned for, and whether each has the file that was
+     * planned for. A partition that is being detached concurrently is none any more.
+     */
+    private static final SqlTemplate FILES = SqlTemplate.of("""
+        WITH RECURSIVE tree(oid) AS (
+             SELECT ?::oid
+             UNION ALL
+             SELECT i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.oid AND NOT i.inhdetachpending),
+        present AS (
+             SELECT c.oid, pg_relation_filenode(c.oid)::bigint AS filenode
+               FROM tree t
+               JOIN pg_class c ON c.oid = t.oid AND c.relkind <> 'p'),
+        planned AS (
+             SELECT * FROM unnest(?::oid[], ?::text[], ?::bigint[]) AS p(oid, name, filenode))
+        SELECT {name}::regclass = ?::oid,
+               count(*) FILTER (WHERE p.oid IS NULL OR n.oid IS NULL OR to_regclass(p.name) IS DISTINCT FROM p.oid),
+               count(*) FILTER (WHERE p.filenode <> n.filenode),
+               pg_current_snapshot()::text
+          FROM planned p FULL JOIN present n ON n.oid = p.oid
         """);
 
     private SourceGuard() {}
@@ -30,8 +49,8 @@ public final class SourceGuard {
      *
      * @param transaction just begun; if REPEATABLE READ, its snapshot is taken here, after the lock
      * @return the snapshot of the check, in {@code pg_snapshot}'s text form: in REPEATABLE READ the transaction's own
-     * @throws SourceRewrittenException if it has another file
-     * @throws MigrationException if it is gone or another table has its name
+     * @throws SourceRewrittenException if it, or one of its partitions, has another file
+     * @throws MigrationException if it is gone, another table has its name, or it has other partitions
      */
     public static String hold(Session transaction, Blueprint table) throws SQLException {
         try {
@@ -42,18 +61,36 @@ public final class SourceGuard {
             }
             throw e;
         }
+        SourceTree tree = table.sourceTree();
+        List<TableRef> heaps = tree.heaps().stream().map(SourceHeap::table).toList();
         return transaction.queryOne(
-                FILE.with("name", SqlText.literal(table.source().name().sql())),
+                FILES.with("name", SqlText.literal(table.source().name().sql())),
                 row -> {
-                    if (!row.getBoolean(2)) {
+                    if (!row.getBoolean(1)) {
                         throw gone(table);
                     }
-                    if (row.getLong(1) != table.source().filenode()) {
+                    if (row.getLong(2) > 0) {
+                        throw partitionsChanged(table);
+                    }
+                    if (row.getLong(3) > 0) {
                         throw new SourceRewrittenException(table.source().name());
                     }
-                    return row.getString(3);
+                    return row.getString(4);
                 },
+                table.source().oid(),
+                tree.oids(),
+                heaps.stream().map(heap -> heap.name().sql()).toArray(String[]::new),
+                heaps.stream().map(TableRef::filenode).toArray(Long[]::new),
                 table.source().oid());
+    }
+
+    private static MigrationException partitionsChanged(Blueprint table) {
+        return new MigrationException(
+                ProblemCode.SOURCE_CHANGED,
+                "somebody attached, detached, renamed or dropped a partition of %s, or made it a parent, while it was migrated"
+                        .formatted(table.source().name()),
+                "A swap would lose that change, so there was none. Plan the migration again for the table as it is"
+                        + " now.");
     }
 
     private static MigrationException gone(Blueprint table) {

@@ -47,7 +47,7 @@ final class Comparison {
     private static final SqlTemplate SHADOW_TO_SOURCE = SqlTemplate.of("""
         SELECT {result}
           FROM (SELECT {shadowSide} FROM ONLY {heap} WHERE ctid >= {from} AND ctid < {to}) AS t
-          LEFT JOIN (SELECT {sourceSide} FROM ONLY {source}) AS s ON {sameKey}
+          LEFT JOIN (SELECT {sourceSide} FROM {source}) AS s ON {sameKey}
         """);
 
     /**
@@ -105,14 +105,19 @@ final class Comparison {
      */
     record Found(long rows, long differing) {}
 
-    long sourcePages(Session session) throws SQLException {
-        return pages(session, table.source().name());
+    /** Of each of its heaps. */
+    List<Long> sourcePages(Session session) throws SQLException {
+        return pages(session, table.sourceTree().names());
     }
 
     /** Of each of its heaps. */
     List<Long> shadowPages(Session session) throws SQLException {
+        return pages(session, table.heaps());
+    }
+
+    private static List<Long> pages(Session session, List<QualifiedName> heaps) throws SQLException {
         List<Long> pages = new ArrayList<>();
-        for (QualifiedName heap : table.heaps()) {
+        for (QualifiedName heap : heaps) {
             pages.add(pages(session, heap));
         }
         return pages;
@@ -205,7 +210,7 @@ final class Comparison {
         return SHADOW_TO_SOURCE
                 .with("sourceSide", SqlText.list(sourceSide))
                 .with("shadowSide", SqlText.list(shadowSide))
-                .with("source", table.source().name())
+                .with("source", table.sourceRows())
                 .with("sameKey", sameKey());
     }
 

@@ -142,7 +142,7 @@ public final class Verifier {
 
     private Heaps heaps(Scan scan) {
         return switch (scan.direction()) {
-            case SOURCE_TO_SHADOW -> new Heaps(List.of(table.source().name()), scan.heapPages());
+            case SOURCE_TO_SHADOW -> new Heaps(table.sourceTree().names(), scan.heapPages());
             case SHADOW_TO_SOURCE -> new Heaps(table.heaps(), scan.heapPages());
         };
     }

@@ -115,7 +115,7 @@ class KeyChooserTest {
                         .as(it.setup.toString())
                         .extracting(column -> column.source().name())
                         .isEqualTo(it.key);
-                assertThat(blueprint.replicaIdentityIndex())
+                assertThat(blueprint.sourceTree().heaps().getFirst().replicaIdentityIndex())
                         .as(it.setup.toString())
                         .isEqualTo(it.index.map(Identifier::new));
                 assertThat(blueprint.indexes().getFirst().create().map(SqlText::sql))
@@ -156,9 +156,16 @@ class KeyChooserTest {
 
             Blueprint blueprint = bench.createShadow(Bench.alter(CHANGE));
 
-            assertThat(blueprint.replicaIdentity())
+            assertThat(blueprint.sourceTree().heaps().getFirst().replicaIdentity())
                     .isEqualTo(new ReplicaIdentity(ReplicaIdentity.Kind.NOTHING, Optional.empty()));
-            assertThat(blueprint.replicaIdentity().clause().sql()).isEqualTo("NOTHING");
+            assertThat(blueprint
+                            .sourceTree()
+                            .heaps()
+                            .getFirst()
+                            .replicaIdentity()
+                            .clause()
+                            .sql())
+                    .isEqualTo("NOTHING");
             assertThat(new ReplicaIdentity(ReplicaIdentity.Kind.INDEX, Optional.of(new Identifier("I")))
                             .clause()
                             .sql())

@@ -72,7 +72,7 @@ class RefusalTest {
             new Case(
                     "CREATE TABLE {t} (id int PRIMARY KEY) PARTITION BY RANGE (id)",
                     WIDEN,
-                    "UNSUPPORTED_TABLE: {t} is a partitioned table"),
+                    "UNSUPPORTED_TABLE: partitioned table {t} has no partition that holds rows"),
             new Case(
                     "CREATE TABLE {s}.p (id int PRIMARY KEY) PARTITION BY RANGE (id);;CREATE TABLE {t} PARTITION OF"
                             + " {s}.p DEFAULT",

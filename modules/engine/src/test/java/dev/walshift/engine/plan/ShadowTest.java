@@ -188,7 +188,8 @@ class ShadowTest {
                             "CREATE UNIQUE INDEX u ON {t} (b)"),
                     Bench.alter("ALTER c TYPE bigint"));
 
-            assertThat(blueprint.replicaIdentityIndex()).contains(new Identifier("u"));
+            assertThat(blueprint.sourceTree().heaps().getFirst().replicaIdentityIndex())
+                    .contains(new Identifier("u"));
         }
     }
 

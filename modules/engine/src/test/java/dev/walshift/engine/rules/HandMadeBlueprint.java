@@ -9,6 +9,8 @@ import dev.walshift.engine.table.MappedColumn;
 import dev.walshift.engine.table.Partitions;
 import dev.walshift.engine.table.ReplicaIdentity;
 import dev.walshift.engine.table.RowMapping;
+import dev.walshift.engine.table.SourceHeap;
+import dev.walshift.engine.table.SourceTree;
 import dev.walshift.engine.table.TableRef;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
@@ -65,6 +67,8 @@ public final class HandMadeBlueprint {
         Identifier index = new Identifier("Key \"of\" the shadow");
         return new Blueprint(
                 table,
+                SourceTree.of(new SourceHeap(
+                        table, new ReplicaIdentity(ReplicaIdentity.Kind.DEFAULT, Optional.empty()), Optional.empty())),
                 shadow,
                 Partitions.NONE,
                 new Identifier("walshift_%d_retired".formatted(migration)),
@@ -87,8 +91,6 @@ public final class HandMadeBlueprint {
                 Dependents.NONE,
                 List.of(),
                 new Blueprint.StatisticsNames(List.of(), List.of()),
-                new ReplicaIdentity(ReplicaIdentity.Kind.DEFAULT, Optional.empty()),
-                Optional.empty(),
                 "not looked at");
     }
 

@@ -253,12 +253,12 @@ public final class Scene implements AutoCloseable {
                 .filter(candidate -> !candidate.isDone())
                 .findFirst()
                 .orElseThrow();
-        return new FencedCopy(table, fence, progress()).copy(session, stripe, 1);
+        return new FencedCopy(table, table.source(), fence, progress()).copy(session, stripe, 1);
     }
 
     /** Copies all pages that are not copied yet. */
     void copyRest(XidFence fence) throws SQLException {
-        FencedCopy copy = new FencedCopy(table, fence, progress());
+        FencedCopy copy = new FencedCopy(table, table.source(), fence, progress());
         for (CopyProgress.Stripe stripe : progress().stripes(session)) {
             CopyProgress.Stripe next = stripe;
             while (!next.isDone()) {

@@ -19,6 +19,7 @@ import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -59,8 +60,8 @@ class SourceRewrittenTest {
             XidFence fence = scene.beginCopy();
             copyFirstHalf(scene, fence);
             scene.application("VACUUM (FULL) {t}");
-            Blueprint unguarded = scene.table().withFilenode(filenode(scene.session()));
-            FencedCopy copy = new FencedCopy(unguarded, fence, scene.progress());
+            Blueprint unguarded = scene.table().withFilenodes(List.of(filenode(scene.session())));
+            FencedCopy copy = new FencedCopy(unguarded, unguarded.source(), fence, scene.progress());
             for (var stripe : scene.progress().stripes(scene.session())) {
                 copy.copy(scene.session(), stripe, 1);
             }
@@ -136,7 +137,7 @@ class SourceRewrittenTest {
             scene.copy();
             KeyBarrier barrier = scene.startPump();
             scene.application("TRUNCATE {t}", FatRows.insert(1, 2));
-            KeyLog unguarded = new KeyLog(scene.table().withFilenode(filenode(scene.session())));
+            KeyLog unguarded = new KeyLog(scene.table().withFilenodes(List.of(filenode(scene.session()))));
             AtomicLong differences = new AtomicLong();
             try (CatchUp catchUp = CatchUp.open(scene.database(), unguarded, barrier, new AtomicLong(), 1, Pace.FULL)) {
                 catchUp.exact(tx -> differences.set(scene.differences(tx)), scene.goOn());

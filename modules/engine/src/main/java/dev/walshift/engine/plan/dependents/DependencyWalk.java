@@ -18,20 +18,26 @@ final class DependencyWalk {
      * table's serial sequence is nobody's loss, nor is a publication of ours.
      */
     private static final SqlTemplate DEPENDENTS = SqlTemplate.of("""
-        WITH relations AS (
-             SELECT c.oid, c.reltype FROM pg_class c WHERE c.oid = ?::oid
+        WITH tables AS (
+             SELECT c.oid, c.oid AS owner, c.reltype, c.reltoastrelid
+               FROM pg_class c
+              WHERE c.oid = ?::oid
+                 OR c.oid IN (SELECT t.relid FROM pg_partition_tree(?::oid::regclass) t
+                               WHERE (SELECT relkind FROM pg_class WHERE oid = ?::oid) = 'p')),
+        relations AS (
+             SELECT oid, owner, reltype FROM tables
              UNION ALL
-             SELECT c.reltoastrelid, 0::oid FROM pg_class c WHERE c.oid = ?::oid AND c.reltoastrelid <> 0),
-        parts(classid, objid) AS (
-             SELECT 'pg_class'::regclass, r.oid FROM relations r
-             UNION ALL SELECT 'pg_class'::regclass, i.indexrelid FROM pg_index i JOIN relations r ON i.indrelid = r.oid
-             UNION ALL SELECT 'pg_type'::regclass, r.reltype FROM relations r
-             UNION ALL SELECT 'pg_type'::regclass, t.typarray FROM pg_type t JOIN relations r ON t.oid = r.reltype
-             UNION ALL SELECT 'pg_attrdef'::regclass, d.oid FROM pg_attrdef d JOIN relations r ON d.adrelid = r.oid
-             UNION ALL SELECT 'pg_constraint'::regclass, c.oid FROM pg_constraint c JOIN relations r ON c.conrelid = r.oid
+             SELECT reltoastrelid, owner, 0::oid FROM tables WHERE reltoastrelid <> 0),
+        parts(classid, objid, owner) AS (
+             SELECT 'pg_class'::regclass, r.oid, r.owner FROM relations r
+             UNION ALL SELECT 'pg_class'::regclass, i.indexrelid, r.owner FROM pg_index i JOIN relations r ON i.indrelid = r.oid
+             UNION ALL SELECT 'pg_type'::regclass, r.reltype, r.owner FROM relations r
+             UNION ALL SELECT 'pg_type'::regclass, t.typarray, r.owner FROM pg_type t JOIN relations r ON t.oid = r.reltype
+             UNION ALL SELECT 'pg_attrdef'::regclass, d.oid, r.owner FROM pg_attrdef d JOIN relations r ON d.adrelid = r.oid
+             UNION ALL SELECT 'pg_constraint'::regclass, c.oid, r.owner FROM pg_constraint c JOIN relations r ON c.conrelid = r.oid
                         WHERE c.contype IN ('c', 'n', 'p', 'u', 'x')
-             UNION ALL SELECT 'pg_statistic_ext'::regclass, s.oid FROM pg_statistic_ext s JOIN relations r ON s.stxrelid = r.oid
-             UNION ALL SELECT 'pg_class'::regclass, s.oid
+             UNION ALL SELECT 'pg_statistic_ext'::regclass, s.oid, r.owner FROM pg_statistic_ext s JOIN relations r ON s.stxrelid = r.oid
+             UNION ALL SELECT 'pg_class'::regclass, s.oid, r.owner
                          FROM pg_depend d
                          JOIN relations r ON d.refobjid = r.oid
                          JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
@@ -41,7 +47,8 @@ final class DependencyWalk {
              SELECT DISTINCT d.classid, d.objid, CASE WHEN d.classid = 'pg_class'::regclass THEN d.objsubid ELSE 0 END AS subid
                FROM parts p
                JOIN pg_depend d ON d.refclassid = p.classid AND d.refobjid = p.objid
-              WHERE NOT EXISTS (SELECT FROM parts o WHERE o.classid = d.classid AND o.objid = d.objid))
+              WHERE (p.owner = ?::oid) = ?
+                AND NOT EXISTS (SELECT FROM parts o WHERE o.classid = d.classid AND o.objid = d.objid))
         SELECT DISTINCT d.classid::bigint AS catalog, d.objid::bigint AS object,
                CASE d.classid
                     WHEN 'pg_constraint'::regclass THEN CASE c.contype WHEN 'f' THEN 'FOREIGN_KEY' ELSE 'OTHER' END
@@ -63,7 +70,8 @@ final class DependencyWalk {
           LEFT JOIN pg_namespace an ON an.oid = ac.relnamespace
           LEFT JOIN pg_publication_rel m ON d.classid = 'pg_publication_rel'::regclass AND m.oid = d.objid
           LEFT JOIN pg_publication p ON p.oid = m.prpubid
-         WHERE NOT COALESCE(t.tgisinternal, false)
+         WHERE (? OR NOT COALESCE(c.contype = 'f' AND c.conparentid <> 0, false))
+           AND NOT COALESCE(t.tgisinternal OR t.tgparentid <> 0, false)
            AND NOT COALESCE(an.nspname = 'walshift' OR an.nspname LIKE 'walshift\\_%', false)
            AND NOT COALESCE(p.pubname ~ '^walshift_[0-9]+$' AND starts_with(obj_description(p.oid, 'pg_publication'), ?), false)
          ORDER BY kind, name
@@ -108,14 +116,23 @@ final class DependencyWalk {
      * @param oid of a table or a view
      */
     static List<Dependent> of(Session session, long oid) throws SQLException {
-        List<Dependent> found =
-                new ArrayList<>(session.query(DEPENDENTS, DependencyWalk::dependent, oid, oid, Journal.MARK_BEGINS));
+        List<Dependent> found = new ArrayList<>(bound(session, oid, true));
         found.addAll(session.query(WIDE_PUBLICATIONS, DependencyWalk::dependent));
         if (session.serverMajor() >= SCHEMA_PUBLICATIONS_SINCE) {
             found.addAll(session.query(SCHEMA_PUBLICATIONS, DependencyWalk::dependent, oid));
         }
         found.addAll(session.query(SUBSCRIPTIONS, DependencyWalk::dependent, oid));
         return found;
+    }
+
+    /** What hangs on a table below a partitioned one, and not on that itself. */
+    static List<Dependent> ofPartitions(Session session, long oid) throws SQLException {
+        return bound(session, oid, false);
+    }
+
+    private static List<Dependent> bound(Session session, long oid, boolean onItself) throws SQLException {
+        return session.query(
+                DEPENDENTS, DependencyWalk::dependent, oid, oid, oid, oid, onItself, onItself, Journal.MARK_BEGINS);
     }
 
     private static Dependent dependent(ResultSet row) throws SQLException {

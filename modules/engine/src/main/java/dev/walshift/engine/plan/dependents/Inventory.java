@@ -38,7 +38,15 @@ public final class Inventory {
         List<Problem> refused = unanswered(found, carried).stream()
                 .map(dependent -> refused(subject, dependent))
                 .toList();
-        return carried.and(new Carried(Set.of(), Dependents.NONE, refused, List.of()));
+        List<Problem> ofPartitions = DependencyWalk.ofPartitions(session, subject.oid()).stream()
+                .map(dependent -> new Problem(
+                        ProblemCode.UNSUPPORTED_DEPENDENT,
+                        "%s hangs on a partition of table %s, and this release does not carry it over the swap"
+                                .formatted(dependent.name(), subject.name()),
+                        dependent.kind().remedy()))
+                .toList();
+        return carried.and(new Carried(Set.of(), Dependents.NONE, refused, List.of()))
+                .and(new Carried(Set.of(), Dependents.NONE, ofPartitions, List.of()));
     }
 
     private static List<Dependent> unanswered(List<Dependent> found, Carried carried) {

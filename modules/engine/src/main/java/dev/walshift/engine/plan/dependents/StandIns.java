@@ -71,6 +71,11 @@ public final class StandIns {
         return made;
     }
 
+    /** For a clone that has none. */
+    public static StandIns none(Session session, long source, QualifiedName clone) throws SQLException {
+        return new StandIns(session, source, clone);
+    }
+
     private QualifiedName standIn(Side side) {
         return side.oid() == source ? clone : new QualifiedName(clone.schema(), new Identifier(NAME + side.oid()));
     }
