@@ -57,7 +57,7 @@ final class Arena implements AutoCloseable {
         drop(DATABASE);
         String strategy = server.version().isAtLeast(15) ? " STRATEGY file_copy" : "";
         execute("postgres", "CREATE DATABASE %s TEMPLATE %s%s".formatted(DATABASE, ORIGINAL, strategy));
-        execute(DATABASE, "SELECT count(*) FROM t");
+        execute(DATABASE, "SELECT count(t.*) FROM t");
         execute("postgres", "CHECKPOINT");
         peak.set(0);
     }

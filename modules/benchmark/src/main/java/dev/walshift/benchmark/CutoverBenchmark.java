@@ -20,6 +20,7 @@ final class CutoverBenchmark {
     void run(int cutovers, int clients, List<String> command) throws SQLException, IOException, InterruptedException {
         try (Arena arena = new Arena(bench)) {
             arena.fill(Dataset.NARROW.statements(ROWS));
+            Walshift.warmUp(arena);
             arena.reset();
             List<JsonNode> reports = new ArrayList<>();
             Walshift walshift = new Walshift("walshift");

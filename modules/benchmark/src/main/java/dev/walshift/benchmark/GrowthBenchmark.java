@@ -25,6 +25,8 @@ final class GrowthBenchmark {
         Table table = new Table(
                 "rows", "seconds", "seconds a million rows", "blocking ALTER, seconds", "memory MB", "journal kB");
         try (Arena arena = new Arena(bench)) {
+            arena.fill(Dataset.NARROW.statements(1000));
+            Walshift.warmUp(arena);
             for (long rows : sizes) {
                 arena.fill(Dataset.NARROW.statements(rows));
                 arena.reset();

@@ -23,6 +23,7 @@ final class IdleBenchmark {
         try (Arena arena = new Arena(bench)) {
             bench.say("filling %s, %,d rows".formatted(dataset.title(), rows));
             arena.fill(dataset.statements(rows));
+            Walshift.warmUp(arena);
             Map<Contender, List<Usage>> usages = new LinkedHashMap<>();
             contenders().forEach(contender -> usages.put(contender, new ArrayList<>()));
             for (int round = 1; round <= bench.rounds(); round++) {

@@ -14,7 +14,7 @@ enum Load {
         \\set other random(1, :rows)
         INSERT INTO t SELECT :rows + nextval('added'), :id, 1, 'new', 'added', now();
         UPDATE t SET amount = amount + 1, customer = :other WHERE id = :id;
-        DELETE FROM t WHERE id = :other;
+        DELETE FROM t WHERE id = :rows + currval('added') - 500;
         SELECT amount, note FROM t WHERE id = :id;
         """);
 

@@ -60,11 +60,12 @@ final class PgBench implements AutoCloseable {
      * Ends the clients.
      *
      * @return all that they did, in no order
-     * @throws IOException if they ended by themselves, which they only do after an error
+     * @throws IOException if one of them ended by itself, which it only does after an error
      */
     List<Transaction> stop() throws IOException, InterruptedException {
-        if (!process.isAlive()) {
-            throw new IOException("pgbench met an error: " + Files.readString(folder.resolve("output")));
+        String output = Files.readString(folder.resolve("output"));
+        if (!process.isAlive() || output.contains("aborted")) {
+            throw new IOException("pgbench met an error: " + output);
         }
         // By SIGINT it writes what it has; by SIGTERM it does not.
         Process interrupt = new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start();

@@ -26,12 +26,18 @@ final class ProcFs {
     /** CPU seconds of a process and of all below it, those that ended among them. */
     static double cpuOfTree(long pid) {
         Optional<ProcessHandle> process = ProcessHandle.of(pid);
-        double seconds = own(pid) + endedChildren(pid);
-        for (ProcessHandle below :
-                process.stream().flatMap(ProcessHandle::descendants).toList()) {
-            seconds += own(below.pid()) + endedChildren(below.pid());
+        while (true) {
+            double ended = endedChildren(pid);
+            double seconds = own(pid) + ended;
+            for (ProcessHandle below :
+                    process.stream().flatMap(ProcessHandle::descendants).toList()) {
+                seconds += own(below.pid()) + endedChildren(below.pid());
+            }
+            // One that ended meanwhile would be missing in both, or count twice.
+            if (endedChildren(pid) == ended) {
+                return seconds;
+            }
         }
-        return seconds;
     }
 
     private static double own(long pid) {

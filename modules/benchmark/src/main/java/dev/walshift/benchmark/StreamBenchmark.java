@@ -20,8 +20,9 @@ final class StreamBenchmark {
     private static final String BASE = "base";
     private static final String RUN = "run";
     private static final double MILLION = 1e6;
-    /** As the launcher starts walshift. */
-    private static final List<String> JVM = List.of("-Xmx256m", "-Xss512k", "-XX:+UseSerialGC");
+    /** As the launcher starts walshift, but for the shared archive of classes. */
+    private static final List<String> JVM =
+            List.of("-Xmx256m", "-Xss512k", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
 
     private final Bench bench;
 
@@ -52,7 +53,8 @@ final class StreamBenchmark {
                 List<Reader> readers = List.of(
                         new Reader("walshift, keys only", size, true, "keys"),
                         new Reader("pg_recvlogical, keys only", size, false, "keys"),
-                        new Reader("walshift, whole rows", size, true, "rows"));
+                        new Reader("walshift, whole rows", size, true, "rows"),
+                        new Reader("pg_recvlogical, whole rows", size, false, "rows"));
                 for (int round = 1; round <= bench.rounds(); round++) {
                     for (Reader reader : readers) {
                         Usage usage = read(arena, reader, changes);

@@ -3,6 +3,7 @@ package dev.walshift.benchmark;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -55,6 +56,12 @@ final class Walshift implements Contender {
                 JSON.readTree(arena.program(command).lines().reduce((a, b) -> b).orElseThrow());
         reports.add(report);
         return report;
+    }
+
+    /** Runs once that nobody measures: it builds what has changed, and leaves the shared archive of classes. */
+    static void warmUp(Arena arena) throws SQLException, IOException, InterruptedException {
+        arena.reset();
+        new Walshift("warm-up", "--verify", "off").run(arena, List.of("--rebuild"));
     }
 
     /** What each run reported. */

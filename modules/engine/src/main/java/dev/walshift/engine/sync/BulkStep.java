@@ -97,16 +97,20 @@ final class BulkStep {
         void use(Use use) throws SQLException {
             Optional<StepSession> found = Optional.ofNullable(idle.poll());
             StepSession step = found.isPresent() ? found.get() : StepSession.open(database, table);
-            boolean sound = false;
             try {
                 use.with(step);
-                sound = true;
-            } finally {
-                if (sound) {
-                    idle.add(step);
-                } else {
-                    step.close();
-                }
+            } catch (SQLException | RuntimeException | Error e) {
+                closeAfter(e, step);
+                throw e;
+            }
+            idle.add(step);
+        }
+
+        private static void closeAfter(Throwable failure, StepSession step) {
+            try {
+                step.close();
+            } catch (SQLException e) {
+                failure.addSuppressed(e);
             }
         }
 
