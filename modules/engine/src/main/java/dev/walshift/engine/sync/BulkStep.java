@@ -36,6 +36,7 @@ final class BulkStep {
     private final KeyReader reader;
     private final AtomicLong applied;
     private final Pace pace;
+    private Duration took = Duration.ZERO;
 
     BulkStep(Database database, KeyLog keyLog, AtomicLong applied, Pace pace) {
         this.database = database;
@@ -50,7 +51,6 @@ final class BulkStep {
     void sweep(Session session, int workers, StopSignal stop) throws SQLException {
         long next = keyLog.first();
         int limit = BATCH_PER_WORKER * workers;
-        Duration took = Duration.ZERO;
         List<LoggedKey> batch;
         do {
             long unused = pace.admit(took, limit * WAL_PER_KEY, stop);
