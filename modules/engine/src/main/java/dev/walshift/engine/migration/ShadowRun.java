@@ -19,10 +19,12 @@ import dev.walshift.engine.journal.Journal;
 import dev.walshift.engine.journal.KeyBarrier;
 import dev.walshift.engine.journal.KeyLog;
 import dev.walshift.engine.journal.MigrationState;
+import dev.walshift.engine.journal.PaceOrders;
 import dev.walshift.engine.journal.VerifyProgress;
 import dev.walshift.engine.pace.Limits;
 import dev.walshift.engine.pace.Pace;
 import dev.walshift.engine.pace.PaceController;
+import dev.walshift.engine.pace.PaceMode;
 import dev.walshift.engine.pace.Throttle;
 import dev.walshift.engine.pace.WalPace;
 import dev.walshift.engine.plan.MigrationPlan;
@@ -139,9 +141,10 @@ final class ShadowRun {
 
     private PaceController controlPace() {
         meter.pace(throttle::words);
-        PaceController.Orders none = reader -> Optional.empty();
+        PaceOrders given = new PaceOrders(id);
+        PaceController.Orders orders = reader -> given.latest(reader).map(PaceMode::valueOf);
         return PaceController.start(
-                database, settings.pace(), none, slot.slot().name(), throttle, change -> log.info("{}", change));
+                database, settings.pace(), orders, slot.slot().name(), throttle, change -> log.info("{}", change));
     }
 
     /** The pace of each of so many workers side by side. */
