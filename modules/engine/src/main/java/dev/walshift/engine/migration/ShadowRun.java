@@ -400,6 +400,7 @@ final class ShadowRun {
                 meter.phases(),
                 cutover,
                 outcome.maxSlotLagBytes(),
+                throttle.rested(),
                 verified,
                 request.dropRetired() ? Optional.empty() : Optional.of(table.retired()));
     }

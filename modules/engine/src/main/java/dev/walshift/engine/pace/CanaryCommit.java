@@ -31,6 +31,9 @@ final class CanaryCommit implements Signal {
     /** Slow commits are few: each of them tells enough. */
     private static final Duration LONG_ENOUGH = Duration.ofMillis(250);
 
+    /** It waits for something that is not there, such as a synchronous standby, and not for us. */
+    private static final Duration HANGS = Duration.ofSeconds(3);
+
     private final Deque<Long> latest = new ArrayDeque<>();
     private long without = Long.MAX_VALUE;
 
@@ -57,10 +60,13 @@ final class CanaryCommit implements Signal {
 
     /** @param nanos that a commit takes now */
     Reading judge(long nanos, Tolerance tolerance) {
-        // Who is quicker beside us than without us was slowed by something else then.
+        // Whoever is quicker beside us than without us was slowed by something else then.
         without = Math.min(without, nanos);
         String reason =
                 "a commit takes %s, and %s without walshift".formatted(milliseconds(nanos), milliseconds(without));
+        if (nanos >= HANGS.toNanos()) {
+            return Reading.unknown("a commit does not end within %s".formatted(Units.time(HANGS)));
+        }
         if (nanos > tolerance.commitMost().toNanos()) {
             return Reading.still(reason);
         }

@@ -7,6 +7,9 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +39,9 @@ public final class PaceController implements AutoCloseable {
     /** What we ask takes milliseconds: after so long without an answer there is no network any more. */
     private static final Duration NETWORK_TIMEOUT = Duration.ofSeconds(20);
 
+    /** A commit that waits for a standby must not keep us from looking for a file, or an order, to stop. */
+    private static final Duration LONGEST_LOOK = Duration.ofSeconds(6);
+
     private static final Duration CANCEL_AGAIN = Duration.ofMillis(200);
 
     private final Database database;
@@ -48,6 +54,7 @@ public final class PaceController implements AutoCloseable {
     private final StopSignal stop = new StopSignal();
     private final Thread thread;
     private volatile Optional<Session> session = Optional.empty();
+    private final AtomicLong looks = new AtomicLong();
     private Optional<Long> calibratedAt = Optional.empty();
 
     /** What somebody ordered meanwhile, which goes over the settings. */
@@ -97,6 +104,7 @@ public final class PaceController implements AutoCloseable {
     private void run() {
         try {
             do {
+                cancelIfItTakesTooLong(looks.incrementAndGet());
                 Reading reading = look();
                 control.take(reading.level());
                 throttle.set(control.share(), control.most(), reading.reason());
@@ -106,6 +114,15 @@ public final class PaceController implements AutoCloseable {
         } finally {
             closeSession();
         }
+    }
+
+    private void cancelIfItTakesTooLong(long look) {
+        CompletableFuture.delayedExecutor(LONGEST_LOOK.toMillis(), TimeUnit.MILLISECONDS)
+                .execute(() -> {
+                    if (look == looks.get()) {
+                        cancel();
+                    }
+                });
     }
 
     private Reading look() {
@@ -131,7 +148,7 @@ public final class PaceController implements AutoCloseable {
         }
         signals.lookAtRights(open);
         Reading wanted = signals.wanted(open, tolerance);
-        if (mode == PaceMode.FULL) {
+        if (mode == PaceMode.FULL || wanted.level() == Reading.Level.STILL) {
             return wanted;
         }
         if (calibratedAt.isPresent() && !throttle.isInUse()) {

@@ -15,7 +15,7 @@ import java.util.function.LongSupplier;
 public final class Throttle {
     private static final Duration LOOK = Duration.ofMillis(20);
 
-    /** Without news for so long nobody knows what goes on, and a commit may be waiting ever since. */
+    /** Without news for so long nobody knows how the server fares: whoever can't measure slows down. */
     private static final Duration STALE_AFTER = Duration.ofSeconds(10);
 
     private static final Duration IN_USE = Duration.ofSeconds(3);
@@ -70,7 +70,11 @@ public final class Throttle {
 
     /** The share of its time that the crew may work now. */
     public synchronized double share() {
-        return isStale() ? 0 : share;
+        return isStale() ? Math.min(share, ShareControl.LEAST) : share;
+    }
+
+    private boolean isResting() {
+        return resting && !isStale();
     }
 
     private boolean isStale() {
@@ -79,8 +83,8 @@ public final class Throttle {
 
     /** Why it is slower than it could be, for people; empty if it is not. */
     public synchronized String words() {
-        if (isStale()) {
-            return "standing still: for %s nothing could be measured"
+        if (isStale() && share > 0) {
+            return "slowed down: for %s nothing could be measured"
                     .formatted(Units.time(Duration.ofNanos(nanoTime.getAsLong() - setAt)));
         }
         if (share >= most) {
@@ -148,21 +152,22 @@ public final class Throttle {
     synchronized boolean admits(long cost) {
         askedAt = nanoTime.getAsLong();
         settle();
-        if (resting || share() == 0 || account < 0) {
+        if (isResting() || share() == 0 || account < 0) {
             return false;
         }
         account -= cost;
         return true;
     }
 
-    private synchronized void paid(long cost, long waited) {
+    /** Counts what a piece cost, and how long its worker waited before it could pay. */
+    synchronized void paid(long cost, long waited) {
         worked += cost;
         rested += waited;
     }
 
     private void settle() {
         long now = nanoTime.getAsLong();
-        account = share >= 1 ? 0 : Math.min(0, account + (resting ? 0 : share) * (now - accountAt));
+        account = share() >= 1 ? 0 : Math.min(0, account + (isResting() ? 0 : share()) * (now - accountAt));
         accountAt = now;
     }
 }

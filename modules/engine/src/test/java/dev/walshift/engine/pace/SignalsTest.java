@@ -24,10 +24,12 @@ class SignalsTest {
         "POLITE, 7.1, SLOW",
         "POLITE, 1000, SLOW",
         "POLITE, 1001, STILL",
+        "POLITE, 2999, STILL",
+        "POLITE, 3000, UNKNOWN",
         "NICE, 5.3, FINE",
         "NICE, 5.4, SLOW",
         "NICE, 251, STILL",
-        "FULL, 3000, FINE"
+        "FULL, 2999, FINE"
     })
     void aCommitMayTakeLittleLongerThanWithoutUs(PaceMode mode, double millis, Level level) {
         CanaryCommit canary = new CanaryCommit();

@@ -143,17 +143,38 @@ class ThrottleTest {
     }
 
     @Test
-    void standsStillWhenNothingWasMeasuredForLong() {
+    void slowsDownWhenNothingWasMeasuredForLong() {
         open(1);
         later(Duration.ofSeconds(10));
-        assertThat(admits(Duration.ZERO)).isTrue();
+        assertThat(throttle.share()).isEqualTo(1);
 
         later(Duration.ofNanos(1));
-        assertThat(admits(Duration.ZERO)).isFalse();
-        assertThat(throttle.words()).isEqualTo("standing still: for 10 s nothing could be measured");
+        assertThat(throttle.share()).isEqualTo(ShareControl.LEAST);
+        assertThat(throttle.words()).isEqualTo("slowed down: for 10 s nothing could be measured");
 
         open(1);
+        assertThat(throttle.share()).isEqualTo(1);
+    }
+
+    @Test
+    void doesNotWaitForEverForAMeasurement() {
+        throttle.set(1, 1, "");
+        throttle.rest(true);
+        assertThat(admits(Duration.ZERO)).isFalse();
+
+        later(Duration.ofSeconds(11));
+
         assertThat(admits(Duration.ZERO)).isTrue();
+    }
+
+    @Test
+    void whatStandsStillDoesNotGoOnBecauseNothingIsMeasured() {
+        open(0);
+
+        later(Duration.ofHours(1));
+
+        assertThat(throttle.share()).isZero();
+        assertThat(throttle.words()).isEqualTo("standing still: a reason");
     }
 
     @Test
@@ -170,22 +191,13 @@ class ThrottleTest {
 
     @Test
     void tellsThePartOfTheTimeThatWentByWaiting() {
-        open(1);
         assertThat(throttle.rested()).isZero();
-        long unused = throttle.among(1).admit(SECOND, 1, stop);
-        open(0.5);
-        assertThat(admits(SECOND)).isTrue();
-        CompletableFuture<Long> worker =
-                CompletableFuture.supplyAsync(() -> throttle.among(1).admit(SECOND, 1, stop), threads);
-        later(Duration.ofMillis(1));
-        await().until(throttle::isInUse);
-        await().until(() -> throttle.longestPiece().equals(SECOND));
-        assertThat(worker).isNotDone();
-        later(Duration.ofSeconds(3));
-        await().until(worker::isDone);
+        throttle.paid(SECOND.toNanos(), 0);
+        assertThat(throttle.rested()).isZero();
 
-        // Two seconds of work were paid for here; how long the thread's wait was depends on when it began.
-        assertThat(throttle.rested()).isBetween(0.59, 0.61);
+        throttle.paid(SECOND.toNanos(), 3 * SECOND.toNanos());
+
+        assertThat(throttle.rested()).isEqualTo(0.6);
     }
 
     @Test
