@@ -40,7 +40,7 @@ public final class PaceController implements AutoCloseable {
     private static final Duration NETWORK_TIMEOUT = Duration.ofSeconds(20);
 
     /** A commit that waits for a standby must not keep us from looking for a file, or an order, to stop. */
-    private static final Duration LONGEST_LOOK = Duration.ofSeconds(6);
+    private static final Duration LONGEST_LOOK = Duration.ofSeconds(4);
 
     private static final Duration CANCEL_AGAIN = Duration.ofMillis(200);
 
@@ -119,8 +119,9 @@ public final class PaceController implements AutoCloseable {
     private void cancelIfItTakesTooLong(long look) {
         CompletableFuture.delayedExecutor(LONGEST_LOOK.toMillis(), TimeUnit.MILLISECONDS)
                 .execute(() -> {
-                    if (look == looks.get()) {
+                    if (look == looks.get() && !stop.isRaised()) {
                         cancel();
+                        cancelIfItTakesTooLong(look);
                     }
                 });
     }
@@ -160,11 +161,15 @@ public final class PaceController implements AutoCloseable {
     }
 
     private Reading compared(Session open, Tolerance tolerance) throws SQLException {
+        if (signals.isAlone(open)) {
+            return Reading.FINE;
+        }
         if (calibratedAt.isEmpty()) {
             calibrate(open);
         }
         Reading reading = signals.compared(open, tolerance);
-        if (reading.level() == Reading.Level.SLOW && isOlderThan(CALIBRATION_HOLDS)) {
+        boolean bad = reading.level() == Reading.Level.SLOW || reading.level() == Reading.Level.UNKNOWN;
+        if (bad && isOlderThan(CALIBRATION_HOLDS)) {
             // Perhaps it is somebody else's doing: what comes next is compared with the server as it is now.
             calibrate(open);
             return Reading.FINE;

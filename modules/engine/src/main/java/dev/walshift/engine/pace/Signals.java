@@ -18,12 +18,20 @@ final class Signals {
     private static final SqlTemplate SEES_STATISTICS =
             SqlTemplate.of("SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')");
 
+    /** Whoever asks seldom, such as a monitor, is hardly ever met. */
+    private static final SqlTemplate OTHERS = SqlTemplate.of("""
+        SELECT EXISTS (SELECT FROM pg_stat_activity
+                        WHERE backend_type = 'client backend' AND application_name NOT LIKE 'walshift %'
+                          AND (state = 'active' OR state_change > clock_timestamp() - interval '2 s'))
+        """);
+
     private final PaceSettings settings;
     private final CanaryCommit canary = new CanaryCommit();
     private final List<Signal> wanted = new ArrayList<>();
     private final List<Signal> limits = new ArrayList<>();
     private final List<Signal> compared = new ArrayList<>();
     private boolean rightsKnown;
+    private boolean seesStatistics;
 
     /** @param slot the name of the migration's own slot */
     Signals(PaceSettings settings, String slot) {
@@ -38,12 +46,13 @@ final class Signals {
     /** Finds out what the role may see; what it may not is left out, unless the operator asked for it. */
     void lookAtRights(Session session) throws SQLException {
         if (!rightsKnown) {
-            add(session.queryOne(SEES_STATISTICS, row -> row.getBoolean(1)));
+            seesStatistics = session.queryOne(SEES_STATISTICS, row -> row.getBoolean(1));
+            addWhatIsSeen();
             rightsKnown = true;
         }
     }
 
-    private void add(boolean seesStatistics) {
+    private void addWhatIsSeen() {
         boolean asked = settings.replicas().isPresent() || settings.replicaLag().isPresent();
         List<Signal> target = asked ? wanted : limits;
         if (seesStatistics) {
@@ -71,6 +80,11 @@ final class Signals {
     /** What is compared with the server without us. */
     Reading compared(Session session, Tolerance tolerance) throws SQLException {
         return worst(compared, session, tolerance);
+    }
+
+    /** Whether nobody is there whom it could disturb; false if that can't be seen. */
+    boolean isAlone(Session session) throws SQLException {
+        return seesStatistics && !session.queryOne(OTHERS, row -> row.getBoolean(1));
     }
 
     /** Takes notice of how the server is while no worker of ours works. */

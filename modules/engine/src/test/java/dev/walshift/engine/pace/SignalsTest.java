@@ -39,6 +39,14 @@ class SignalsTest {
     }
 
     @Test
+    void aCommitThatDoesNotEndWithoutUsEitherIsNotOurDoing() {
+        CanaryCommit canary = new CanaryCommit();
+
+        assertThat(canary.judge(3_000_000_000L, Tolerance.of(PaceMode.NICE))).isEqualTo(Reading.FINE);
+        assertThat(canary.judge(4_000_000_000L, Tolerance.of(PaceMode.NICE))).isEqualTo(Reading.FINE);
+    }
+
+    @Test
     void tellsHowLongACommitTakes() {
         CanaryCommit canary = new CanaryCommit();
         Reading unused = canary.judge(12_000_000, Tolerance.of(PaceMode.POLITE));
