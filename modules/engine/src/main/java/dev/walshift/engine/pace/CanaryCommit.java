@@ -1,5 +1,6 @@
 package dev.walshift.engine.pace;
 
+import dev.walshift.engine.StopSignal;
 import dev.walshift.postgres.Isolation;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
@@ -43,7 +44,7 @@ final class CanaryCommit implements Signal {
     }
 
     @Override
-    public void calibrate(Session session) throws SQLException {
+    public void calibrate(Session session, StopSignal stop) throws SQLException {
         List<Long> took = commits(session, CALIBRATING_COMMITS);
         without = median(took);
         latest.clear();

@@ -187,7 +187,7 @@ public final class PaceController implements AutoCloseable {
             Duration pieces = throttle.longestPiece().plus(SETTLES);
             boolean unused = stop.await(pieces.compareTo(LONGEST_REST) < 0 ? pieces : LONGEST_REST);
         }
-        signals.calibrate(open);
+        signals.calibrate(open, stop);
         calibratedAt = Optional.of(System.nanoTime());
     }
 

@@ -14,7 +14,7 @@ final class ShareControl {
     static final double LEAST = 0.05;
 
     private static final double DECREASE = 0.5;
-    private static final double INCREASE_PER_SECOND = 0.1;
+    private static final double INCREASE_PER_SECOND = 0.05;
 
     /** What is measured before the workers' present pieces are over says nothing about the last decrease. */
     private static final Duration TAKES_EFFECT = Duration.ofSeconds(1);

@@ -1,5 +1,6 @@
 package dev.walshift.engine.pace;
 
+import dev.walshift.engine.StopSignal;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlStates;
 import dev.walshift.postgres.SqlTemplate;
@@ -41,6 +42,7 @@ final class Signals {
         limits.add(new OtherSlots(slot));
         limits.add(new EarlyCheckpoints(System::nanoTime));
         compared.add(canary);
+        compared.add(new WriteRate());
     }
 
     /** Finds out what the role may see; what it may not is left out, unless the operator asked for it. */
@@ -88,9 +90,9 @@ final class Signals {
     }
 
     /** Takes notice of how the server is while no worker of ours works. */
-    void calibrate(Session session) throws SQLException {
+    void calibrate(Session session, StopSignal stop) throws SQLException {
         for (Signal signal : compared) {
-            signal.calibrate(session);
+            signal.calibrate(session, stop);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.walshift.engine.pace;
 
+import dev.walshift.engine.StopSignal;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
 import java.sql.SQLException;
@@ -24,7 +25,7 @@ final class WaitingBackends implements Signal {
     private long without;
 
     @Override
-    public void calibrate(Session session) throws SQLException {
+    public void calibrate(Session session, StopSignal stop) throws SQLException {
         long most = 0;
         for (int look = 0; look < CALIBRATING_LOOKS; look++) {
             most = Math.max(most, look(session));

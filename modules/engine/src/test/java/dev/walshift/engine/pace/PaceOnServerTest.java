@@ -3,6 +3,7 @@ package dev.walshift.engine.pace;
 import static dev.walshift.engine.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.walshift.engine.StopSignal;
 import dev.walshift.engine.migration.TestConnections;
 import dev.walshift.engine.pace.Reading.Level;
 import dev.walshift.postgres.Session;
@@ -58,7 +59,7 @@ class PaceOnServerTest {
                 Session session = TestConnections.database(database).open("pace")) {
             Signals signals = new Signals(PaceSettings.DEFAULT, "ours");
             signals.lookAtRights(session);
-            signals.calibrate(session);
+            signals.calibrate(session, new StopSignal());
 
             assertThat(signals.limits(session, POLITE)).isEqualTo(Reading.FINE);
             assertThat(signals.compared(session, POLITE).level()).isNotEqualTo(Level.UNKNOWN);
@@ -87,7 +88,7 @@ class PaceOnServerTest {
                 Statement waits = waiter.createStatement()) {
             database.execute("CREATE TABLE \"we\"\"ird\" (id int)");
             WaitingBackends waiting = new WaitingBackends();
-            waiting.calibrate(session);
+            waiting.calibrate(session, new StopSignal());
             holder.setAutoCommit(false);
             lock.execute("LOCK TABLE \"we\"\"ird\"");
             Thread thread = Thread.ofVirtual().start(() -> {
@@ -97,7 +98,7 @@ class PaceOnServerTest {
                     throw new IllegalStateException(e);
                 }
             });
-            Tolerance none = new Tolerance(1, 1, Duration.ZERO, Duration.ZERO, 0, false);
+            Tolerance none = new Tolerance(1, 1, Duration.ZERO, Duration.ZERO, 0, 0, false);
 
             await().until(() -> waiting.measure(session, none)
                     .equals(Reading.slow("1 backends wait for the disk or for locks, and 0 without walshift")));

@@ -37,16 +37,16 @@ class ShareControlTest {
     /** Who can't measure slows down. */
     @ParameterizedTest
     @EnumSource(names = {"SLOW", "UNKNOWN"})
-    void halvesWhenALimitIsPassedAndRisesByATenthASecondWhenAllIsWell(Level bad) {
+    void halvesWhenALimitIsPassedAndRisesByATwentiethASecondWhenAllIsWell(Level bad) {
         take(bad, 1);
         assertThat(control.share()).isCloseTo(0.5, EXACTLY);
         take(bad, 1);
         assertThat(control.share()).isCloseTo(0.25, EXACTLY);
 
         take(Level.FINE, 2);
-        assertThat(control.share()).isCloseTo(0.45, EXACTLY);
+        assertThat(control.share()).isCloseTo(0.35, EXACTLY);
         take(Level.FINE, Duration.ofMillis(500));
-        assertThat(control.share()).isCloseTo(0.5, EXACTLY);
+        assertThat(control.share()).isCloseTo(0.375, EXACTLY);
         take(Level.FINE, 30);
         assertThat(control.share()).isEqualTo(1);
     }
@@ -78,7 +78,7 @@ class ShareControlTest {
         assertThat(control.share()).isEqualTo(ShareControl.LEAST);
         take(Level.STILL, 1);
         take(Level.FINE, 1);
-        assertThat(control.share()).isCloseTo(ShareControl.LEAST + 0.1, EXACTLY);
+        assertThat(control.share()).isCloseTo(ShareControl.LEAST + 0.05, EXACTLY);
     }
 
     @Test
@@ -87,7 +87,7 @@ class ShareControlTest {
 
         take(Level.FINE, Duration.ofHours(1));
 
-        assertThat(control.share()).isCloseTo(ShareControl.LEAST + 0.1, EXACTLY);
+        assertThat(control.share()).isCloseTo(ShareControl.LEAST + 0.05, EXACTLY);
     }
 
     @Test

@@ -139,6 +139,45 @@ class SignalsTest {
         assertThat(checkpoints.judge(72)).isEqualTo(Reading.FINE);
     }
 
+    private static WriteRate.Count half(long transactions) {
+        return new WriteRate.Count(transactions, 500_000_000);
+    }
+
+    private static Reading thrice(WriteRate rate, long transactions, PaceMode mode) {
+        Reading reading = Reading.FINE;
+        for (int look = 1; look <= 3; look++) {
+            reading = rate.judge(half(transactions), Tolerance.of(mode));
+        }
+        return reading;
+    }
+
+    @Test
+    void theApplicationMustGoOnWritingAsMuch() {
+        WriteRate rate = new WriteRate();
+        rate.calibrated(half(10_000));
+
+        assertThat(thrice(rate, 8_960, PaceMode.POLITE)).isEqualTo(Reading.FINE);
+        assertThat(thrice(rate, 8_800, PaceMode.POLITE))
+                .isEqualTo(Reading.slow("17600 transactions a second write, and 20000 without walshift"));
+        assertThat(thrice(rate, 8_960, PaceMode.NICE).level()).isEqualTo(Level.SLOW);
+        assertThat(thrice(rate, 0, PaceMode.FULL)).isEqualTo(Reading.FINE);
+    }
+
+    @Test
+    void fewTransactionsTellNothingAndMoreAreTheNewMeasure() {
+        WriteRate rate = new WriteRate();
+        rate.calibrated(half(49));
+        assertThat(thrice(rate, 0, PaceMode.POLITE)).isEqualTo(Reading.FINE);
+
+        rate.calibrated(half(100));
+        // 300 were expected, 270 would be enough, and 235 come by chance now and then.
+        assertThat(thrice(rate, 79, PaceMode.POLITE)).isEqualTo(Reading.FINE);
+        assertThat(thrice(rate, 78, PaceMode.POLITE).level()).isEqualTo(Level.SLOW);
+
+        assertThat(thrice(rate, 10_000, PaceMode.POLITE)).isEqualTo(Reading.FINE);
+        assertThat(thrice(rate, 5_000, PaceMode.POLITE).level()).isEqualTo(Level.SLOW);
+    }
+
     @Test
     void backendsThatWaitAllTheTimeAreNoticedIfTheyDidNotBefore() {
         WaitingBackends waiting = new WaitingBackends();

@@ -73,7 +73,7 @@ class SimulatedServerTest {
 
         server = share -> 10;
 
-        assertThat(run(12).getLast()).isEqualTo(1);
+        assertThat(run(20).getLast()).isEqualTo(1);
     }
 
     @Test
