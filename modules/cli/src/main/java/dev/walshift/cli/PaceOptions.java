@@ -22,8 +22,9 @@ final class PaceOptions {
     @Option(
             names = "--pace-query",
             paramLabel = "<sql>",
-            description = "SQL that is asked about twice a second: work slows down while it gives true or a number above"
-                    + " zero, or fails, or takes longer than a second")
+            description =
+                    "SQL that is asked about twice a second: work slows down while it gives true or a number above"
+                            + " zero, or fails, or takes longer than a second")
     private Optional<String> query = Optional.empty();
 
     @Option(
@@ -50,8 +51,7 @@ final class PaceOptions {
                 pace.flatMap(text -> ChangeOptions.parsed("--pace", text, PaceWords::parseSetting, problems)),
                 query.flatMap(text -> ChangeOptions.parsed("--pace-query", text, PaceWords::parseQuery, problems)),
                 file,
-                replicaLag.flatMap(
-                        text -> ChangeOptions.parsed("--max-replica-lag", text, Units::parseTime, problems)),
+                replicaLag.flatMap(text -> ChangeOptions.parsed("--max-replica-lag", text, Units::parseTime, problems)),
                 replicas.map(text -> PaceWords.splitReplicas(List.of(text))));
     }
 }

@@ -33,7 +33,8 @@ public final class PaceWords {
                 .orElseThrow(() -> new IllegalArgumentException("%s is expected, got: %s"
                         .formatted(
                                 String.join(
-                                        ", ", allowed.stream().map(PaceMode::word).toList()),
+                                        ", ",
+                                        allowed.stream().map(PaceMode::word).toList()),
                                 text)));
     }
 

@@ -86,7 +86,9 @@ final class Meter {
     }
 
     private String details() {
-        return Stream.of(detail, pace.get(), warnings.get()).filter(text -> !text.isEmpty()).collect(joining("; "));
+        return Stream.of(detail, pace.get(), warnings.get())
+                .filter(text -> !text.isEmpty())
+                .collect(joining("; "));
     }
 
     synchronized long rowsCopied() {

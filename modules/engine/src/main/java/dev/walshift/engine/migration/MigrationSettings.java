@@ -72,8 +72,7 @@ public record MigrationSettings(
 
     /** The same at another pace. */
     public MigrationSettings with(PaceSettings other) {
-        return new MigrationSettings(
-                locks, cutover, exactBudget, reconnect, oldTransactionsPatience, budgets, other);
+        return new MigrationSettings(locks, cutover, exactBudget, reconnect, oldTransactionsPatience, budgets, other);
     }
 
     private static long random(long below) {

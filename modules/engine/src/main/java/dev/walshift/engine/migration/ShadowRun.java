@@ -54,6 +54,9 @@ import org.slf4j.LoggerFactory;
  */
 final class ShadowRun {
     private static final Logger log = LoggerFactory.getLogger(ShadowRun.class);
+    /** Share of the time: slower than the writers it would never end, and the slot would keep ever more. */
+    private static final double LEAST_CATCHING_UP = 0.5;
+
     private static final SqlTemplate BYTES = SqlTemplate.of("SELECT pg_total_relation_size(?::oid)");
     private static final SqlTemplate NEXT_XID = SqlTemplate.of("SELECT pg_snapshot_xmax(pg_current_snapshot())::text");
 
@@ -154,7 +157,8 @@ final class ShadowRun {
 
     private CatchUp openCatchUp(KeyLog keyLog, KeyBarrier barrier) throws SQLException {
         // One thread asks, for all that work on a batch.
-        return CatchUp.open(database, keyLog, barrier, meter.applied(), request.workers(), paceAmong(1));
+        Pace all = walPace.and(throttle.among(1, LEAST_CATCHING_UP));
+        return CatchUp.open(database, keyLog, barrier, meter.applied(), request.workers(), all);
     }
 
     private Limits limits(Session session, Blueprint table) throws SQLException {

@@ -74,7 +74,8 @@ final class CanaryCommit implements Signal {
         if (nanos > tolerance.commitMost().toNanos()) {
             return Reading.still(reason);
         }
-        double allowed = without * tolerance.commitFactor() + tolerance.commitMargin().toNanos();
+        double allowed =
+                without * tolerance.commitFactor() + tolerance.commitMargin().toNanos();
         return nanos > allowed ? Reading.slow(reason) : Reading.FINE;
     }
 

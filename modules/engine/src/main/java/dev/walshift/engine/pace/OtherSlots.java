@@ -32,15 +32,13 @@ final class OtherSlots implements Signal {
 
     @Override
     public Reading measure(Session session, Tolerance tolerance) throws SQLException {
-        return judge(
-                session.query(SLOTS, row -> new Slot(row.getString(1), row.getLong(2), row.getBoolean(3)), own));
+        return judge(session.query(SLOTS, row -> new Slot(row.getString(1), row.getLong(2), row.getBoolean(3)), own));
     }
 
     Reading judge(List<Slot> slots) {
         List<Reading> readings = new ArrayList<>();
         for (Slot slot : slots) {
-            before.putIfAbsent(slot.name(), slot);
-            readings.add(judge(slot, before.get(slot.name())));
+            readings.add(judge(slot, before.computeIfAbsent(slot.name(), name -> slot)));
         }
         return Reading.worst(readings);
     }

@@ -154,7 +154,6 @@ public final class PaceController implements AutoCloseable {
         }
         if (calibratedAt.isPresent() && !throttle.isInUse()) {
             // Nobody who could be slower, and nobody who could be to blame.
-            control.reset();
             return wanted;
         }
         return Reading.worst(List.of(wanted, signals.limits(open, tolerance), compared(open, tolerance)));
@@ -162,10 +161,12 @@ public final class PaceController implements AutoCloseable {
 
     private Reading compared(Session open, Tolerance tolerance) throws SQLException {
         if (signals.isAlone(open)) {
+            control.full();
             return Reading.FINE;
         }
         if (calibratedAt.isEmpty()) {
             calibrate(open);
+            control.slowStart();
         }
         Reading reading = signals.compared(open, tolerance);
         boolean bad = reading.level() == Reading.Level.SLOW || reading.level() == Reading.Level.UNKNOWN;

@@ -42,11 +42,11 @@ final class QuerySignal implements Signal {
         return switch (value) {
             case null -> Reading.FINE;
             case Boolean slow -> slow ? passed("true") : Reading.FINE;
-            case Number number when !Double.isNaN(number.doubleValue()) ->
-                number.doubleValue() > 0 ? passed(shown(number)) : Reading.FINE;
+            case Number number
+            when !Double.isNaN(number.doubleValue()) -> number.doubleValue() > 0 ? passed(shown(number)) : Reading.FINE;
             default ->
-                Reading.unknown("--pace-query gives neither a truth value nor a number, but: %s"
-                        .formatted(shown(value)));
+                Reading.unknown(
+                        "--pace-query gives neither a truth value nor a number, but: %s".formatted(shown(value)));
         };
     }
 

@@ -46,16 +46,14 @@ final class ReplicaLag implements Signal {
 
     @Override
     public Reading measure(Session session, Tolerance tolerance) throws SQLException {
-        return judge(session.query(
-                REPLICAS, row -> new Replica(row.getString(1), row.getLong(2), row.getLong(3))));
+        return judge(session.query(REPLICAS, row -> new Replica(row.getString(1), row.getLong(2), row.getLong(3))));
     }
 
     Reading judge(List<Replica> connected) {
         List<Reading> readings = new ArrayList<>();
         for (Replica replica : connected) {
             if (chosen.map(names -> names.contains(replica.name())).orElse(true)) {
-                before.putIfAbsent(replica.name(), replica);
-                readings.add(judge(replica));
+                readings.add(judge(replica, before.computeIfAbsent(replica.name(), name -> replica)));
             }
         }
         List<String> names = connected.stream().map(Replica::name).toList();
@@ -66,16 +64,13 @@ final class ReplicaLag implements Signal {
         return Reading.worst(readings);
     }
 
-    private Reading judge(Replica replica) {
-        Replica first = before.get(replica.name());
+    private Reading judge(Replica replica, Replica first) {
         double part = Math.max(
                 (double) (replica.millis() - first.millis()) / most.toMillis(),
                 (double) (replica.bytes() - first.bytes()) / MOST_BYTES);
         String reason = "replica %s is %s and %s of WAL behind"
                 .formatted(
-                        replica.name(),
-                        Units.time(Duration.ofMillis(replica.millis())),
-                        Units.bytes(replica.bytes()));
+                        replica.name(), Units.time(Duration.ofMillis(replica.millis())), Units.bytes(replica.bytes()));
         if (part > STILL_AT) {
             return Reading.still(reason);
         }

@@ -13,6 +13,7 @@ final class ShareControl {
     /** A migration that got slower without an end would keep WAL on the server without an end. */
     static final double LEAST = 0.05;
 
+    private static final double START = 0.25;
     private static final double DECREASE = 0.5;
     private static final double INCREASE_PER_SECOND = 0.05;
 
@@ -52,11 +53,14 @@ final class ShareControl {
         return most;
     }
 
-    /** All that is allowed, as at the beginning. */
-    void reset() {
+    /** All that is allowed. */
+    void full() {
         share = most;
-        still = false;
-        tookAt = nanoTime.getAsLong();
+    }
+
+    /** Begins slowly, as nobody knows yet what the server can bear beside those who use it. */
+    void slowStart() {
+        share = Math.min(share, START);
     }
 
     double share() {

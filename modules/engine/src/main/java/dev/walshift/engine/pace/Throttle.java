@@ -97,7 +97,7 @@ public final class Throttle {
                 Locale.ROOT,
                 "slowed down to %.0f %%: %s",
                 share * 100,
-                reason.isEmpty() ? "speeding up again, all is well" : reason);
+                reason.isEmpty() ? "speeding up, all is well" : reason);
     }
 
     /** Whether somebody works, or waits, by this pace. */
@@ -121,11 +121,20 @@ public final class Throttle {
      * @param workers that share this pace
      */
     public Pace among(int workers) {
+        return among(workers, 0);
+    }
+
+    /**
+     * The same for work that has to get on while it goes on at all.
+     *
+     * @param least share of the time, 0 to 1, that such work has unless everything stands still
+     */
+    public Pace among(int workers, double least) {
         return (work, wantedBytes, stop) -> {
             long cost = work.toNanos() / workers;
             long began = begin(work.toNanos());
             stop.check();
-            while (!admits(cost)) {
+            while (!admits(cost, least)) {
                 boolean unused = stop.await(LOOK);
                 stop.check();
             }
@@ -149,13 +158,13 @@ public final class Throttle {
     }
 
     /** Whether the next piece may begin; if so, the last one is paid for. */
-    synchronized boolean admits(long cost) {
+    synchronized boolean admits(long cost, double least) {
         askedAt = nanoTime.getAsLong();
         settle();
         if (isResting() || share() == 0 || account < 0) {
             return false;
         }
-        account -= cost;
+        account -= cost * Math.min(1, share() / Math.max(share(), least));
         return true;
     }
 

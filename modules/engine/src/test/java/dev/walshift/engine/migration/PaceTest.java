@@ -119,8 +119,8 @@ final class PaceTest {
     }
 
     private Running start(Database database, PaceSettings pace) {
-        Migration migration = new Migration(
-                database, Scenario.request("orders", ALTER), MigrationSettings.DEFAULT.with(pace));
+        Migration migration =
+                new Migration(database, Scenario.request("orders", ALTER), MigrationSettings.DEFAULT.with(pace));
         return new Running(migration, supplyAsync(migration::run, threads));
     }
 
@@ -163,7 +163,11 @@ final class PaceTest {
             Running running = start(
                     database,
                     new PaceSettings(
-                            Optional.of(PaceMode.FULL), pace.query(), Optional.of(file), Optional.empty(), Optional.empty()));
+                            Optional.of(PaceMode.FULL),
+                            pace.query(),
+                            Optional.of(file),
+                            Optional.empty(),
+                            Optional.empty()));
             running.awaitDetail("standing still: ");
             Files.delete(file);
             running.awaitDetail("slowed down to 5 %: --pace-query gives true");
@@ -262,13 +266,15 @@ final class PaceTest {
             Truth start = table.create(connection, 20_000);
             Truth end;
             MigrationReport report;
-            try (Workload workload = Workload.start(database::connect, start, WorkloadOptions.of(System.nanoTime(), 3))) {
+            try (Workload workload =
+                    Workload.start(database::connect, start, WorkloadOptions.of(System.nanoTime(), 3))) {
                 report = new Migration(
                                 TestConnections.database(database),
                                 Scenario.request(
                                         table,
                                         "ALTER COLUMN %s TYPE bigint"
-                                                .formatted(table.column(Column.COUNTER).sql())),
+                                                .formatted(table.column(Column.COUNTER)
+                                                        .sql())),
                                 MigrationSettings.DEFAULT.with(mode(PaceMode.NICE)))
                         .run();
                 end = workload.stop();

@@ -40,7 +40,9 @@ class PaceOnServerTest {
                 Connection application = database.connect();
                 Statement statement = application.createStatement()) {
             Signals signals = new Signals(PaceSettings.DEFAULT, "ours");
-            assertThat(signals.isAlone(session)).as("before the rights are known").isFalse();
+            assertThat(signals.isAlone(session))
+                    .as("before the rights are known")
+                    .isFalse();
             signals.lookAtRights(session);
             await().until(() -> signals.isAlone(session));
 
@@ -66,12 +68,11 @@ class PaceOnServerTest {
             assertThat(signals.commitWithout()).isPositive().isLessThan(Duration.ofSeconds(3));
 
             EarlyCheckpoints checkpoints = new EarlyCheckpoints(() -> 0);
-            assertThat(checkpoints.measure(session, Tolerance.of(PaceMode.NICE))).isEqualTo(Reading.FINE);
+            assertThat(checkpoints.measure(session, Tolerance.of(PaceMode.NICE)))
+                    .isEqualTo(Reading.FINE);
             database.execute("CHECKPOINT", "CHECKPOINT");
-            await().until(() -> checkpoints
-                            .measure(session, Tolerance.of(PaceMode.NICE))
-                            .level()
-                    == Level.SLOW);
+            await().until(() ->
+                    checkpoints.measure(session, Tolerance.of(PaceMode.NICE)).level() == Level.SLOW);
             assertThat(checkpoints.measure(session, POLITE)).isEqualTo(Reading.FINE);
         }
     }
@@ -116,8 +117,7 @@ class PaceOnServerTest {
                 Session session = TestConnections.database(database).open("pace");
                 PostgresServer standby = server.startStandby("first_one", Map.of())) {
             database.execute("SELECT pg_create_physical_replication_slot('theirs', true)");
-            ReplicaLag lag = new ReplicaLag(
-                    Duration.ofHours(1), Optional.of(List.of("first_one", "second")));
+            ReplicaLag lag = new ReplicaLag(Duration.ofHours(1), Optional.of(List.of("first_one", "second")));
 
             await().untilAsserted(() -> assertThat(lag.measure(session, POLITE))
                     .isEqualTo(Reading.unknown("replica second is not connected")));
@@ -150,11 +150,7 @@ class PaceOnServerTest {
                 Session session = TestConnections.database(database).open("pace")) {
             Signals signals = new Signals(
                     new PaceSettings(
-                            Optional.empty(),
-                            Optional.of(sql),
-                            Optional.empty(),
-                            Optional.empty(),
-                            Optional.empty()),
+                            Optional.empty(), Optional.of(sql), Optional.empty(), Optional.empty(), Optional.empty()),
                     "ours");
 
             assertThat(signals.wanted(session, POLITE).level()).isEqualTo(level);
@@ -164,8 +160,8 @@ class PaceOnServerTest {
 
     @Test
     void theQueryIsTheOperatorsOwnSession() throws Exception {
-        try (TestDatabase database = SharedServers.freshDatabase(
-                PostgresServer.defaultMajors().getLast())) {
+        try (TestDatabase database =
+                SharedServers.freshDatabase(PostgresServer.defaultMajors().getLast())) {
             database.execute(
                     "CREATE SCHEMA \"We\"\"ird\"",
                     "CREATE TABLE \"We\"\"ird\".load AS SELECT 7 AS n",

@@ -102,11 +102,14 @@ class ShareControlTest {
     }
 
     @Test
-    void forgetsEverythingOnRequest() {
-        take(Level.STILL, 1);
+    void mayBeginSlowlyOrAtOnce() {
+        control.slowStart();
+        assertThat(control.share()).isEqualTo(0.25);
+        take(Level.SLOW, 2);
+        control.slowStart();
+        assertThat(control.share()).isLessThan(0.25);
 
-        control.reset();
-
+        control.full();
         assertThat(control.share()).isEqualTo(1);
     }
 }

@@ -35,7 +35,8 @@ class SignalsTest {
         CanaryCommit canary = new CanaryCommit();
         Reading unused = canary.judge(4_000_000, Tolerance.of(mode));
 
-        assertThat(canary.judge((long) (millis * 1e6), Tolerance.of(mode)).level()).isEqualTo(level);
+        assertThat(canary.judge((long) (millis * 1e6), Tolerance.of(mode)).level())
+                .isEqualTo(level);
     }
 
     @Test
@@ -59,8 +60,7 @@ class SignalsTest {
     @Test
     void ofAllReadingsTheWorstCounts() {
         assertThat(Reading.worst(List.of())).isEqualTo(Reading.FINE);
-        assertThat(Reading.worst(
-                                List.of(Reading.slow("a"), Reading.still("b"), Reading.FINE, Reading.unknown("c")))
+        assertThat(Reading.worst(List.of(Reading.slow("a"), Reading.still("b"), Reading.FINE, Reading.unknown("c")))
                         .reason())
                 .isEqualTo("b");
         assertThat(Reading.worst(List.of(Reading.FINE, Reading.unknown("c"))).reason())
@@ -105,8 +105,7 @@ class SignalsTest {
                 .isEqualTo(Level.FINE);
         assertThat(lag(lag, replica("a", 0, 0), replica("b", 0, 0), replica("c", 99, 9)))
                 .isEqualTo(Level.FINE);
-        assertThat(lag.judge(List.of(replica("a", 0, 0))))
-                .isEqualTo(Reading.unknown("replica b is not connected"));
+        assertThat(lag.judge(List.of(replica("a", 0, 0)))).isEqualTo(Reading.unknown("replica b is not connected"));
     }
 
     @Test

@@ -39,7 +39,7 @@ class ThrottleTest {
     }
 
     private boolean admits(Duration cost) {
-        return throttle.admits(cost.toNanos());
+        return throttle.admits(cost.toNanos(), 0);
     }
 
     @Test
@@ -72,6 +72,20 @@ class ThrottleTest {
         later(Duration.ofMillis(2));
         assertThat(admits(SECOND)).isTrue();
         assertThat(throttle.words()).isEqualTo("slowed down to 25 %: a reason");
+    }
+
+    @Test
+    void whatHasToGetOnHasAShareOfItsOwn() {
+        open(0.05);
+        assertThat(throttle.admits(SECOND.toNanos(), 0.5)).isTrue();
+        later(Duration.ofMillis(1_999));
+        assertThat(throttle.admits(SECOND.toNanos(), 0.5)).isFalse();
+        later(Duration.ofMillis(2));
+        assertThat(throttle.admits(SECOND.toNanos(), 0.5)).isTrue();
+
+        open(0);
+        later(Duration.ofSeconds(9));
+        assertThat(throttle.admits(0, 0.5)).isFalse();
     }
 
     @Test
@@ -225,8 +239,8 @@ class ThrottleTest {
         assertThat(little.and(throttle.among(1)).admit(SECOND, 7, stop)).isEqualTo(5);
         assertThat(throttle.among(1).and(little).admit(SECOND, 7, stop)).isEqualTo(5);
         throttle.rest(true);
-        CompletableFuture<Long> both =
-                CompletableFuture.supplyAsync(() -> little.and(throttle.among(1)).admit(SECOND, 7, stop), threads);
+        CompletableFuture<Long> both = CompletableFuture.supplyAsync(
+                () -> little.and(throttle.among(1)).admit(SECOND, 7, stop), threads);
         await().until(throttle::isInUse);
         assertThat(both).isNotDone();
     }
