@@ -13,6 +13,7 @@ final class PaceNews {
     private final LongSupplier nanoTime;
     private double told;
     private long toldAt;
+    private String latestReason = WELL;
 
     /**
      * @param first share that nobody need be told of
@@ -33,9 +34,10 @@ final class PaceNews {
      */
     void share(double share, double most, String reason) {
         long now = nanoTime.getAsLong();
+        latestReason = reason.isEmpty() ? latestReason : reason;
         boolean turn = share == 0 || told == 0 || share >= most || told >= most;
         if (share != told && (turn || now - toldAt >= BETWEEN.toNanos())) {
-            events.accept(new PaceChange(told, share, reason.isEmpty() ? WELL : reason));
+            events.accept(new PaceChange(told, share, share > told && reason.isEmpty() ? WELL : latestReason));
             told = share;
             toldAt = now;
         }

@@ -23,7 +23,7 @@ public final class Throttle {
     private final LongSupplier nanoTime;
     private double share;
     private double most = 1;
-    private String reason = "";
+    private String reason = "the server is measured without us first";
     private boolean resting = true;
     private long setAt;
     private long askedAt;
@@ -83,15 +83,15 @@ public final class Throttle {
 
     /** Why it is slower than it could be, for people; empty if it is not. */
     public synchronized String words() {
-        if (isStale() && share > 0) {
+        if (isStale() && isInUse() && share > 0) {
             return "slowed down: for %s nothing could be measured"
                     .formatted(Units.time(Duration.ofNanos(nanoTime.getAsLong() - setAt)));
         }
-        if (share >= most) {
-            return "";
-        }
         if (share == 0) {
             return "standing still: " + reason;
+        }
+        if (share >= most || !isInUse()) {
+            return "";
         }
         return String.format(
                 Locale.ROOT,

@@ -263,7 +263,7 @@ final class PaceTest {
         WorkloadTable table = WorkloadTable.hostile(KeyKind.INT);
         try (TestDatabase database = SharedServers.freshDatabase(version);
                 Connection connection = database.connect()) {
-            Truth start = table.create(connection, 20_000);
+            Truth start = table.create(connection, 3_000);
             Truth end;
             MigrationReport report;
             try (Workload workload =

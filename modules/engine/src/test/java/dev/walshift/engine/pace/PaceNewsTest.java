@@ -52,6 +52,11 @@ class PaceNewsTest {
 
         later(1);
         news.share(0.4, 1, "");
-        assertThat(told.getLast()).isEqualTo(new PaceChange(0.5, 0.4, "all is well"));
+        assertThat(told.getLast())
+                .as("less than was told, whatever it is rising from")
+                .isEqualTo(new PaceChange(0.5, 0.4, "slow disk"));
+        later(5);
+        news.share(0.6, 1, "");
+        assertThat(told.getLast()).isEqualTo(new PaceChange(0.4, 0.6, "all is well"));
     }
 }

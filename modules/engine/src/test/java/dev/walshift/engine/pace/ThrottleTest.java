@@ -164,6 +164,8 @@ class ThrottleTest {
 
         later(Duration.ofNanos(1));
         assertThat(throttle.share()).isEqualTo(ShareControl.LEAST);
+        assertThat(throttle.words()).as("nobody waits").isEmpty();
+        assertThat(admits(Duration.ZERO)).isTrue();
         assertThat(throttle.words()).isEqualTo("slowed down: for 10 s nothing could be measured");
 
         open(1);
