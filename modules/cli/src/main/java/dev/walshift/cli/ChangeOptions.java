@@ -116,10 +116,10 @@ final class ChangeOptions {
         return consents;
     }
 
-    /** What the text of an option means; empty, and a problem, if it means nothing. */
-    static <T> Optional<T> parsed(String option, String text, Function<String, T> parser, Consumer<String> problems) {
+    /** What is meant by what is given for an option; empty, and a problem, if it means nothing. */
+    static <G, T> Optional<T> parsed(String option, G given, Function<G, T> parser, Consumer<String> problems) {
         try {
-            return Optional.of(parser.apply(text));
+            return Optional.of(parser.apply(given));
         } catch (IllegalArgumentException e) {
             problems.accept("%s: %s".formatted(option, e.getMessage()));
             return Optional.empty();

@@ -81,6 +81,7 @@ final class Json {
                 .put("lockWaitMs", millis(report.cutover().lockWait()))
                 .put("lockHeldMs", millis(report.cutover().lockHeld()));
         json.put("maxSlotLagBytes", report.maxSlotLagBytes());
+        json.put("rested", hundredths(report.rested()));
         json.put("verified", report.verified());
         json.put("verify", report.verify().mode().name().toLowerCase(Locale.ROOT));
         json.put("rowsVerified", report.verify().rows());
@@ -113,6 +114,10 @@ final class Json {
         ArrayNode array = JsonNodeFactory.instance.arrayNode();
         texts.forEach(array::add);
         return array;
+    }
+
+    private static double hundredths(double part) {
+        return Math.round(part * 100) / 100.0;
     }
 
     private static double seconds(Duration duration) {

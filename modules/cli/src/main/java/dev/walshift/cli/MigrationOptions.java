@@ -4,6 +4,7 @@ import dev.walshift.cli.config.MigrationValues;
 import dev.walshift.cli.config.UsageException;
 import dev.walshift.cli.terminal.Terminal;
 import dev.walshift.engine.pace.Budgets;
+import dev.walshift.engine.pace.PaceSettings;
 import dev.walshift.engine.verify.VerifyMode;
 import java.util.List;
 import java.util.Optional;
@@ -66,6 +67,7 @@ final class MigrationOptions {
                 Optional.empty(),
                 Optional.ofNullable(dropRetired),
                 Optional.ofNullable(verify),
-                Budgets.DEFAULT);
+                Budgets.DEFAULT,
+                PaceSettings.DEFAULT);
     }
 }

@@ -3,6 +3,7 @@ package dev.walshift.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.walshift.engine.migration.MigrationStatus;
+import dev.walshift.engine.pace.PaceMode;
 import java.util.List;
 
 /** A database's migrations for scripts: {@code {"migrations": [...]}}, newest first; what is not known is null. */
@@ -23,6 +24,7 @@ final class StatusJson {
                 .put("statement", migration.statement())
                 .put("state", migration.state())
                 .put("running", migration.running())
+                .put("pace", migration.pace().map(PaceMode::word).orElse(null))
                 .put("copied", migration.copied().orElse(null))
                 .put("rowsCopied", migration.rowsCopied())
                 .put("compared", migration.compared().orElse(null))

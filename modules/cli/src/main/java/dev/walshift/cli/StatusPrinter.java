@@ -45,6 +45,7 @@ final class StatusPrinter {
         for (MigrationStatus migration : migrations) {
             printRow(cells(migration), widths);
             migration.statement().lines().forEach(line -> target.println("    " + line));
+            migration.pace().ifPresent(pace -> target.printf("    Pace: %s, as it was told%n", pace.word()));
             migration.problem().ifPresent(this::printProblem);
         }
     }

@@ -15,10 +15,14 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that say where to work and what it may take of the server, for every command that works on tables. */
 final class WorkOptions {
+    @Mixin
+    private final PaceOptions pace = new PaceOptions();
+
     @Option(
             names = "--config",
             paramLabel = "<file>",
@@ -107,7 +111,8 @@ final class WorkOptions {
                 Optional.ofNullable(workers),
                 Optional.empty(),
                 Optional.empty(),
-                budgets(problems));
+                budgets(problems),
+                pace.given(problems));
     }
 
     private Budgets budgets(Consumer<String> problems) {

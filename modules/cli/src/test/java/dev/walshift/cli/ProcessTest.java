@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -184,6 +185,37 @@ class ProcessTest {
             assertThat(verify.exitCode()).as(verify.err()).isEqualTo(5);
             assertThat(lastLine(verify.out()).at("/problem/code").asText()).isEqualTo("STOPPED");
         }
+    }
+
+    @Test
+    void standsStillForAFileAndByAnOrderFromAnotherProcess() throws Exception {
+        Path file = Files.createFile(folder.resolve("stop here"));
+        String url = database.url();
+        Cli cli = Cli.bare();
+        try (CliProcess run = startRun("--url", url, "--pace-file", file.toString(), "--pace=full")) {
+            await().atMost(SOON).until(() -> run.err().contains("standing still: " + file));
+            Cli.Result stop = cli.run("pace", "1", "stop", "--url", url);
+            assertThat(stop.exitCode()).as(stop.err()).isZero();
+            assertThat(stop.out()).contains("Migration 1 takes pace stop from now on.");
+            Files.delete(file);
+            await().atMost(SOON).until(() -> run.err().contains("standing still: it was told to stop"));
+            assertThat(cli.run("status", "--url", url).out()).contains("Pace: stop, as it was told");
+            assertThat(cli.run("status", "--json", "--url", url)
+                            .json()
+                            .at("/migrations/0/pace")
+                            .asText())
+                    .isEqualTo("stop");
+            assertThat(typeOfId()).isEqualTo("integer");
+
+            assertThat(cli.run("pace", "1", "full", "--url", url).exitCode()).isZero();
+
+            assertThat(run.exitCode()).as(run.err()).isZero();
+            assertThat(lastLine(run.out()).path("rested").asDouble()).isBetween(0.0, 1.0);
+        }
+        assertThat(typeOfId()).isEqualTo("bigint");
+        assertThat(cli.run("pace", "1", "full", "--url", url).exitCode()).isEqualTo(3);
+        assertThat(cli.run("pace", "1", "faster", "--url", url).err())
+                .contains("full, polite, nice, stop is expected, got: faster");
     }
 
     @Test

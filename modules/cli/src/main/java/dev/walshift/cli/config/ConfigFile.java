@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.walshift.engine.pace.Budgets;
+import dev.walshift.engine.pace.PaceSettings;
 import dev.walshift.engine.pace.Units;
 import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.engine.verify.VerifyMode;
@@ -51,7 +52,12 @@ public final class ConfigFile {
             "max-slot-wal",
             "max-key-log",
             "max-snapshot-age",
-            "max-time");
+            "max-time",
+            "pace",
+            "pace-query",
+            "pace-file",
+            "max-replica-lag",
+            "replicas");
 
     private final Path file;
     private final Consumer<String> problems;
@@ -84,7 +90,17 @@ public final class ConfigFile {
                 value(root, "workers", this::wholeNumber),
                 value(root, "drop-retired", this::truth),
                 value(root, "verify", this::verifyMode),
-                budgets(root));
+                budgets(root),
+                pace(root));
+    }
+
+    private PaceSettings pace(JsonNode root) {
+        return new PaceSettings(
+                word(root, "pace", PaceWords::parseSetting),
+                word(root, "pace-query", PaceWords::parseQuery),
+                value(root, "pace-file", this::beside),
+                word(root, "max-replica-lag", Units::parseTime),
+                value(root, "replicas", this::texts).map(PaceWords::splitReplicas));
     }
 
     /** A path that is not absolute begins where this file is. */
@@ -104,19 +120,19 @@ public final class ConfigFile {
 
     private Budgets budgets(JsonNode root) {
         return new Budgets(
-                limit(root, "max-slot-wal", Units::parseSize),
-                limit(root, "max-key-log", Units::parseSize),
-                limit(root, "max-snapshot-age", Units::parseTime),
-                limit(root, "max-time", Units::parseTime));
+                word(root, "max-slot-wal", Units::parseSize),
+                word(root, "max-key-log", Units::parseSize),
+                word(root, "max-snapshot-age", Units::parseTime),
+                word(root, "max-time", Units::parseTime));
     }
 
-    /** What is no text, such as a number without its unit, is left to the parser of limits, which says what is missing. */
-    private <T> Optional<T> limit(JsonNode root, String key, Function<String, T> parser) {
+    /** What is no text, such as a number without its unit, is left to the parser, which says what is missing. */
+    private <T> Optional<T> word(JsonNode root, String key, Function<String, T> parser) {
         Optional<JsonNode> node = Optional.ofNullable(root.get(key)).filter(found -> !found.isNull());
-        return node.flatMap(found -> parsed(new Field(key, found), () -> parser.apply(limitText(found))));
+        return node.flatMap(found -> parsed(new Field(key, found), () -> parser.apply(wordText(found))));
     }
 
-    private static String limitText(JsonNode node) {
+    private static String wordText(JsonNode node) {
         // YAML 1.1 reads off as false.
         if (node.isBoolean() && !node.booleanValue()) {
             return "off";

@@ -3,6 +3,7 @@ package dev.walshift.cli.config;
 import dev.walshift.engine.migration.MigrationRequest;
 import dev.walshift.engine.migration.MigrationSettings;
 import dev.walshift.engine.pace.Budgets;
+import dev.walshift.engine.pace.PaceSettings;
 import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.engine.verify.VerifyMode;
@@ -32,6 +33,7 @@ import java.util.regex.Pattern;
  * @param dropRetired whether the old table is dropped at the end
  * @param verify how much of old and new table is compared before the swap
  * @param budgets what the migration may use of the server
+ * @param pace what sets the migration's pace
  */
 public record MigrationValues(
         Optional<String> url,
@@ -46,7 +48,8 @@ public record MigrationValues(
         Optional<Integer> workers,
         Optional<Boolean> dropRetired,
         Optional<VerifyMode> verify,
-        Budgets budgets) {
+        Budgets budgets,
+        PaceSettings pace) {
     /** What a small server can spare beside the application; how much a larger one can, only the operator knows. */
     public static final int DEFAULT_WORKERS = 2;
 
@@ -66,7 +69,8 @@ public record MigrationValues(
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                Budgets.DEFAULT);
+                Budgets.DEFAULT,
+                PaceSettings.DEFAULT);
     }
 
     /** These values, and those of {@code others} where these are empty; consents of both. */
@@ -86,7 +90,8 @@ public record MigrationValues(
                 workers.or(others::workers),
                 dropRetired.or(others::dropRetired),
                 verify.or(others::verify),
-                budgets.over(others.budgets));
+                budgets.over(others.budgets),
+                pace.over(others.pace));
     }
 
     /** What is wrong with them as a whole, one line each. */
@@ -120,6 +125,9 @@ public record MigrationValues(
         workers.filter(number -> number < 1 || number > MigrationRequest.MAX_WORKERS)
                 .ifPresent(number -> problems.add("workers must be a whole number from 1 to %d, got %d"
                         .formatted(MigrationRequest.MAX_WORKERS, number)));
+        pace.replicas()
+                .filter(List::isEmpty)
+                .ifPresent(none -> problems.add("replicas must be names between commas, got none"));
         return problems;
     }
 
@@ -134,7 +142,7 @@ public record MigrationValues(
 
     /** How the request is to be carried out. */
     public MigrationSettings toSettings() {
-        return MigrationSettings.DEFAULT.with(budgets);
+        return MigrationSettings.DEFAULT.with(budgets).with(pace);
     }
 
     /** The request, once there are no {@link #problems()}. */

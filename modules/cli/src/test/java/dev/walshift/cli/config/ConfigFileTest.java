@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.walshift.engine.migration.MigrationRequest;
 import dev.walshift.engine.pace.Budgets;
 import dev.walshift.engine.pace.Limit;
+import dev.walshift.engine.pace.PaceMode;
+import dev.walshift.engine.pace.PaceSettings;
 import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.Identifier;
@@ -133,6 +135,50 @@ class ConfigFileTest {
     }
 
     @Test
+    void readsWhatSetsThePace() throws IOException {
+        MigrationValues values = read("""
+            pace: Nice
+            pace-query: SELECT count(*) > 5 FROM pg_stat_activity
+            pace-file: stop.here
+            max-replica-lag: 30s
+            replicas: [one, "two, three", one]
+            """);
+
+        assertThat(problems).isEmpty();
+        assertThat(values.toSettings().pace())
+                .isEqualTo(new PaceSettings(
+                        Optional.of(PaceMode.NICE),
+                        Optional.of("SELECT count(*) > 5 FROM pg_stat_activity"),
+                        Optional.of(file.resolveSibling("stop.here")),
+                        Optional.of(Limit.at(Duration.ofSeconds(30))),
+                        Optional.of(List.of("one", "two", "three"))));
+        assertThat(read("pace: full").over(values).toSettings().pace())
+                .isEqualTo(new PaceSettings(
+                        Optional.of(PaceMode.FULL),
+                        values.pace().query(),
+                        values.pace().file(),
+                        values.pace().replicaLag(),
+                        values.pace().replicas()));
+    }
+
+    @Test
+    void refusesAPaceThatThereIsNot() throws IOException {
+        MigrationValues values = read("""
+            pace: stop
+            max-replica-lag: 5
+            replicas: ","
+            """);
+
+        assertThat(problems)
+                .containsExactly(
+                        file + ": pace: full, polite, nice is expected, got: stop",
+                        file
+                                + ": max-replica-lag: a time with its unit (s, min, h or d), such as 90min, or off is"
+                                + " expected, got: 5");
+        assertThat(values.problemsToGoOn()).containsExactly("replicas must be names between commas, got none");
+    }
+
+    @Test
     void refusesLimitsWithoutUnits() throws IOException {
         read("""
             max-slot-wal: 50
@@ -197,7 +243,7 @@ class ConfigFileTest {
                                 + ": unknown key 'password'; known keys are url, table, alter, using, column-order,"
                                 + " tablespace, rebuild, target-ddl, accept-publications, rebuild-materialized-views,"
                                 + " workers, drop-retired, verify, max-slot-wal, max-key-log, max-snapshot-age,"
-                                + " max-time",
+                                + " max-time, pace, pace-query, pace-file, max-replica-lag, replicas",
                         file + ": alter must be a text or a list of texts, got []",
                         file
                                 + ": using: a column name is expected, in double quotes if it is not a plain one, got:"

@@ -29,7 +29,7 @@ public final class Journal {
     public static final String MARK_BEGINS = "walshift migration ";
 
     private static final Pattern MARKED = Pattern.compile(MARK_BEGINS + "([0-9]{1,18}), begun [0-9.]+");
-    private static final String VERSION = "walshift journal 3";
+    private static final String VERSION = "walshift journal 4";
 
     private static final SqlTemplate CREATE = SqlTemplate.of("""
         CREATE SCHEMA IF NOT EXISTS walshift;
@@ -69,6 +69,9 @@ public final class Journal {
             end_page bigint NOT NULL,
             rows_compared bigint NOT NULL DEFAULT 0,
             PRIMARY KEY (migration_id, source_oid, direction));
+        CREATE TABLE IF NOT EXISTS walshift.pace (
+            migration_id bigint PRIMARY KEY REFERENCES walshift.migration ON DELETE CASCADE,
+            mode text NOT NULL);
         CREATE TABLE IF NOT EXISTS walshift.stream (
             migration_id bigint PRIMARY KEY REFERENCES walshift.migration ON DELETE CASCADE,
             durable_lsn pg_lsn NOT NULL)
@@ -130,7 +133,8 @@ public final class Journal {
     private static final SqlTemplate FORGET = SqlTemplate.of("""
         WITH relations AS (DELETE FROM walshift.relation WHERE migration_id = ?),
              stripes AS (DELETE FROM walshift.stripe WHERE migration_id = ?),
-             scans AS (DELETE FROM walshift.verify_scan WHERE migration_id = ?)
+             scans AS (DELETE FROM walshift.verify_scan WHERE migration_id = ?),
+             paces AS (DELETE FROM walshift.pace WHERE migration_id = ?)
         DELETE FROM walshift.stream WHERE migration_id = ?
         """);
     private static final SqlTemplate SAVE_DURABLE = SqlTemplate.of("""
@@ -338,7 +342,7 @@ public final class Journal {
 
     /** Drops what only a running migration needs; its entry stays as history. */
     public void forgetDetails(Session session, long id) throws SQLException {
-        session.update(FORGET, id, id, id, id);
+        session.update(FORGET, id, id, id, id, id);
     }
 
     /** In the transaction that makes keys durable: up to where the stream's keys are in the key log. */

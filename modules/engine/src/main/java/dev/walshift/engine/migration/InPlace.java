@@ -72,6 +72,7 @@ final class InPlace {
                 new MigrationReport.CutoverReport(
                         attempts[0], Duration.ofNanos(locked[1] - locked[0]), Duration.ofNanos(done - locked[1])),
                 0,
+                0,
                 VerifyReport.NONE,
                 Optional.empty());
     }

@@ -27,6 +27,7 @@ final class Meter {
     private LongSupplier slotLag = () -> 0;
     private String detail = "";
     private Supplier<String> warnings = () -> "";
+    private Supplier<String> pace = () -> "";
     private long rateBegan;
     private long rateRows;
     private long rate;
@@ -79,8 +80,15 @@ final class Meter {
         warnings = supplier;
     }
 
+    /** Why the pace is slower than it could be, in words; empty if it is not. */
+    synchronized void pace(Supplier<String> supplier) {
+        pace = supplier;
+    }
+
     private String details() {
-        return Stream.of(detail, warnings.get()).filter(text -> !text.isEmpty()).collect(joining("; "));
+        return Stream.of(detail, pace.get(), warnings.get())
+                .filter(text -> !text.isEmpty())
+                .collect(joining("; "));
     }
 
     synchronized long rowsCopied() {

@@ -265,6 +265,7 @@ public final class Migration {
                 meter.phases(),
                 MigrationReport.CutoverReport.EARLIER,
                 0,
+                0,
                 new VerifyReport(request.verify(), 0),
                 request.dropRetired()
                         ? Optional.empty()

@@ -5,6 +5,7 @@ import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.changes.ReplicationSlot;
 import dev.walshift.engine.journal.Journal;
 import dev.walshift.engine.journal.KeyLog;
+import dev.walshift.engine.pace.PaceMode;
 import dev.walshift.engine.table.Blueprint;
 import dev.walshift.postgres.Database;
 import dev.walshift.postgres.Session;
@@ -24,13 +25,14 @@ public final class MigrationList {
 
     private static final SqlTemplate ALL = SqlTemplate.of("""
         SELECT m.id, m.relation, m.statement, m.state, m.created_at, m.updated_at, m.problem_code, m.problem, m.remedy,
-               s.pages, s.pages_left, s.rows_copied, v.compared,
+               s.pages, s.pages_left, s.rows_copied, v.compared, p.mode,
                EXISTS (SELECT FROM pg_locks l
                         WHERE l.locktype = 'advisory' AND l.granted
                           AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
                           AND (l.classid::bigint << 32) | l.objid::bigint
                               = hashtextextended('walshift migration of ' || m.relation, 0)) AS running
           FROM walshift.migration m
+          LEFT JOIN walshift.pace p ON p.migration_id = m.id
           LEFT JOIN LATERAL (SELECT max(end_page) AS pages, sum(end_page - next_page)::bigint AS pages_left,
                                     sum(rows_copied)::bigint AS rows_copied
                                FROM walshift.stripe WHERE migration_id = m.id) AS s ON true
@@ -83,6 +85,7 @@ public final class MigrationList {
                 0,
                 Optional.empty(),
                 unfinished && row.getBoolean("running"),
+                Optional.ofNullable(row.getString("mode")).map(PaceMode::valueOf),
                 problem == null
                         ? Optional.empty()
                         : Optional.of(new Problem(
@@ -113,6 +116,7 @@ public final class MigrationList {
                 waiting,
                 lag,
                 status.running(),
+                status.pace(),
                 status.problem());
     }
 }

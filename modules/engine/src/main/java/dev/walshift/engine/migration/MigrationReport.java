@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param phases time spent in each phase by this run, in order
  * @param cutover the swap
  * @param maxSlotLagBytes the most WAL that the slot held back in this run, sampled
+ * @param rested part of the time in which this run could have copied, caught up or compared that went by waiting, 0 to 1
  * @param verify what of source and shadow was compared and found equal, by this run or an earlier one
  * @param retired the old table, unless it was dropped
  */
@@ -30,6 +31,7 @@ public record MigrationReport(
         Map<Phase, Duration> phases,
         CutoverReport cutover,
         long maxSlotLagBytes,
+        double rested,
         VerifyReport verify,
         Optional<QualifiedName> retired) {
 

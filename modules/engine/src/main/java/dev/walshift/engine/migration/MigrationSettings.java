@@ -3,6 +3,7 @@ package dev.walshift.engine.migration;
 import dev.walshift.engine.LockRetry;
 import dev.walshift.engine.cutover.CutoverSettings;
 import dev.walshift.engine.pace.Budgets;
+import dev.walshift.engine.pace.PaceSettings;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -15,6 +16,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * @param reconnect when sessions or the stream are lost
  * @param oldTransactionsPatience how long transactions that were running before the slot, or before the fence, may make the migration wait
  * @param budgets what the migration may use of the server
+ * @param pace what sets its pace
  */
 public record MigrationSettings(
         LockRetry locks,
@@ -22,7 +24,8 @@ public record MigrationSettings(
         Duration exactBudget,
         ReconnectSettings reconnect,
         Duration oldTransactionsPatience,
-        Budgets budgets) {
+        Budgets budgets,
+        PaceSettings pace) {
     /** Safe for a busy production primary. */
     public static final MigrationSettings DEFAULT = new MigrationSettings(
             new LockRetry(Duration.ofMillis(300), 50, Duration.ofMillis(200), MigrationSettings::random),
@@ -34,36 +37,42 @@ public record MigrationSettings(
             Duration.ofMillis(300),
             new ReconnectSettings(10, Duration.ofMinutes(10), Duration.ofMillis(500)),
             Duration.ofMinutes(10),
-            Budgets.DEFAULT);
+            Budgets.DEFAULT,
+            PaceSettings.DEFAULT);
 
     /** The same with another way to cut over. */
     public MigrationSettings with(CutoverSettings other) {
-        return new MigrationSettings(locks, other, exactBudget, reconnect, oldTransactionsPatience, budgets);
+        return new MigrationSettings(locks, other, exactBudget, reconnect, oldTransactionsPatience, budgets, pace);
     }
 
     /** The same with another budget for the last exact step. */
     public MigrationSettings withExactBudget(Duration budget) {
-        return new MigrationSettings(locks, cutover, budget, reconnect, oldTransactionsPatience, budgets);
+        return new MigrationSettings(locks, cutover, budget, reconnect, oldTransactionsPatience, budgets, pace);
     }
 
     /** The same with another patience for strong locks on the source. */
     public MigrationSettings with(LockRetry other) {
-        return new MigrationSettings(other, cutover, exactBudget, reconnect, oldTransactionsPatience, budgets);
+        return new MigrationSettings(other, cutover, exactBudget, reconnect, oldTransactionsPatience, budgets, pace);
     }
 
     /** The same but for how to go on after sessions were lost. */
     public MigrationSettings with(ReconnectSettings other) {
-        return new MigrationSettings(locks, cutover, exactBudget, other, oldTransactionsPatience, budgets);
+        return new MigrationSettings(locks, cutover, exactBudget, other, oldTransactionsPatience, budgets, pace);
     }
 
     /** The same with another patience for transactions that began before the slot or the fence. */
     public MigrationSettings withOldTransactionsPatience(Duration patience) {
-        return new MigrationSettings(locks, cutover, exactBudget, reconnect, patience, budgets);
+        return new MigrationSettings(locks, cutover, exactBudget, reconnect, patience, budgets, pace);
     }
 
     /** The same with other limits. */
     public MigrationSettings with(Budgets other) {
-        return new MigrationSettings(locks, cutover, exactBudget, reconnect, oldTransactionsPatience, other);
+        return new MigrationSettings(locks, cutover, exactBudget, reconnect, oldTransactionsPatience, other, pace);
+    }
+
+    /** The same at another pace. */
+    public MigrationSettings with(PaceSettings other) {
+        return new MigrationSettings(locks, cutover, exactBudget, reconnect, oldTransactionsPatience, budgets, other);
     }
 
     private static long random(long below) {

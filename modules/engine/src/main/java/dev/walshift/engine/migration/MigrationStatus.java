@@ -1,6 +1,7 @@
 package dev.walshift.engine.migration;
 
 import dev.walshift.engine.Problem;
+import dev.walshift.engine.pace.PaceMode;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -20,6 +21,7 @@ import java.util.Optional;
  * @param keysWaiting changed keys that wait in the key log, at most this many
  * @param slotLagBytes WAL that its slot keeps on the server, if it has one
  * @param running whether a process works on it now
+ * @param pace that it was told to take, if it was told
  * @param problem why it failed
  */
 public record MigrationStatus(
@@ -35,4 +37,5 @@ public record MigrationStatus(
         long keysWaiting,
         Optional<Long> slotLagBytes,
         boolean running,
+        Optional<PaceMode> pace,
         Optional<Problem> problem) {}

@@ -19,8 +19,13 @@ import dev.walshift.engine.journal.Journal;
 import dev.walshift.engine.journal.KeyBarrier;
 import dev.walshift.engine.journal.KeyLog;
 import dev.walshift.engine.journal.MigrationState;
+import dev.walshift.engine.journal.PaceOrders;
 import dev.walshift.engine.journal.VerifyProgress;
 import dev.walshift.engine.pace.Limits;
+import dev.walshift.engine.pace.Pace;
+import dev.walshift.engine.pace.PaceController;
+import dev.walshift.engine.pace.PaceMode;
+import dev.walshift.engine.pace.Throttle;
 import dev.walshift.engine.pace.WalPace;
 import dev.walshift.engine.plan.MigrationPlan;
 import dev.walshift.engine.plan.Planner;
@@ -39,6 +44,8 @@ import dev.walshift.postgres.Xid;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The way over a shadow table, as the state in the journal says: prepare, copy, index, catch up, verify, cut over, finish.
@@ -46,6 +53,10 @@ import java.util.Optional;
  * <p>One thread.
  */
 final class ShadowRun {
+    private static final Logger log = LoggerFactory.getLogger(ShadowRun.class);
+    /** Share of the time: slower than the writers it would never end, and the slot would keep ever more. */
+    private static final double LEAST_CATCHING_UP = 0.5;
+
     private static final SqlTemplate BYTES = SqlTemplate.of(
             "SELECT coalesce(sum(pg_total_relation_size(heap)), 0)::bigint FROM unnest(?::oid[]) AS heap");
     private static final SqlTemplate NEXT_XID = SqlTemplate.of("SELECT pg_snapshot_xmax(pg_current_snapshot())::text");
@@ -59,7 +70,8 @@ final class ShadowRun {
     private final SlotName slot;
     private final Setup setup;
     private final StopSignal work;
-    private final WalPace pace = new WalPace();
+    private final WalPace walPace = new WalPace();
+    private final Throttle throttle = new Throttle();
     private final Meter meter;
 
     ShadowRun(
@@ -89,6 +101,12 @@ final class ShadowRun {
     private record Outcome(Optional<Cutover.Result> cutover, long maxSlotLagBytes) {}
 
     MigrationReport run(Session session, MigrationPlan plan) throws SQLException {
+        try (PaceController pace = controlPace()) {
+            return runPaced(session, plan);
+        }
+    }
+
+    private MigrationReport runPaced(Session session, MigrationPlan plan) throws SQLException {
         Blueprint table = prepare(session);
         Outcome outcome = state(session) instanceof MigrationState.Swapped
                 ? new Outcome(Optional.empty(), 0)
@@ -106,17 +124,42 @@ final class ShadowRun {
      * @return what was compared, all of it equal
      */
     VerifyReport verifyOnly(Session session) throws SQLException {
+        try (PaceController pace = controlPace()) {
+            return verifyPaced(session);
+        }
+    }
+
+    private VerifyReport verifyPaced(Session session) throws SQLException {
         meter.enter(Phase.CATCH_UP, Optional::empty);
         Blueprint table = journal.relations(session, id).getFirst();
         Predecessor.end(session, slot, List.of(table), work);
         checkSlot(session);
         return whileStreaming(session, table, (keyLog, barrier, watch, stop) -> {
-            try (CatchUp catchUp = CatchUp.open(database, keyLog, barrier, meter.applied(), request.workers(), pace)) {
+            try (CatchUp catchUp = openCatchUp(keyLog, barrier)) {
                 catchUp(catchUp, stop);
                 verify(session, table, catchUp, stop);
                 return verified(session, table);
             }
         });
+    }
+
+    private PaceController controlPace() {
+        meter.pace(throttle::words);
+        PaceOrders given = new PaceOrders(id);
+        PaceController.Orders orders = reader -> given.latest(reader).map(PaceMode::valueOf);
+        return PaceController.start(
+                database, settings.pace(), orders, slot.slot().name(), throttle, change -> log.info("{}", change));
+    }
+
+    /** The pace of each of so many workers side by side. */
+    private Pace paceAmong(int workers) {
+        return walPace.and(throttle.among(workers));
+    }
+
+    private CatchUp openCatchUp(KeyLog keyLog, KeyBarrier barrier) throws SQLException {
+        // One thread asks, for all that work on a batch.
+        Pace all = walPace.and(throttle.among(1, LEAST_CATCHING_UP));
+        return CatchUp.open(database, keyLog, barrier, meter.applied(), request.workers(), all);
     }
 
     private Limits limits(Session session, Blueprint table) throws SQLException {
@@ -197,7 +240,7 @@ final class ShadowRun {
         return whileStreaming(session, table, (keyLog, barrier, watch, stop) -> {
             copy(session, table, keyLog, stop);
             index(session, table, stop);
-            try (CatchUp catchUp = CatchUp.open(database, keyLog, barrier, meter.applied(), request.workers(), pace)) {
+            try (CatchUp catchUp = openCatchUp(keyLog, barrier)) {
                 catchUp(catchUp, stop);
                 verify(session, table, catchUp, stop);
                 setup.makeBeside(session, table);
@@ -216,7 +259,7 @@ final class ShadowRun {
 
     /** Reads the stream, and watches, until the goal is reached. */
     private <T> T whileStreaming(Session session, Blueprint table, Goal<T> goal) throws SQLException {
-        BudgetKeeper budgets = new BudgetKeeper(limits(session, table), slot, table, pace);
+        BudgetKeeper budgets = new BudgetKeeper(limits(session, table), slot, table, walPace);
         Ownership ownership = Ownership.of(session, journal, id);
         KeyLog keyLog = new KeyLog(table);
         keyLog.count(session);
@@ -248,7 +291,8 @@ final class ShadowRun {
         long copied = copiedBefore;
         meter.rowsCopied(() -> copied);
         if (state(session) instanceof MigrationState.Copying copying) {
-            TableCopier copier = new TableCopier(database, table, copying.fence(), id, keyLog, pace);
+            Pace each = paceAmong(request.workers());
+            TableCopier copier = new TableCopier(database, table, copying.fence(), id, keyLog, each);
             meter.rowsCopied(copier::rowsCopied);
             meter.enter(Phase.COPY, () -> Optional.of(copier.done()));
             copier.run(session, request.workers(), stop);
@@ -260,6 +304,7 @@ final class ShadowRun {
         if (state(session) instanceof MigrationState.Indexing) {
             IndexBuilder builder = new IndexBuilder(database, table);
             meter.enter(Phase.INDEX, () -> Optional.of(builder.done()));
+            throttle.awaitGo(stop);
             builder.run(request.workers(), stop);
             journal.save(session, id, new MigrationState.CatchingUp());
         }
@@ -272,7 +317,7 @@ final class ShadowRun {
 
     private void verify(Session session, Blueprint table, CatchUp catchUp, StopSignal stop) throws SQLException {
         if (request.verify() != VerifyMode.OFF) {
-            Verifier verifier = new Verifier(table, journal, id, request.workers());
+            Verifier verifier = new Verifier(table, journal, id, request.workers(), throttle.among(1));
             meter.enter(Phase.VERIFY, () -> Optional.of(verifier.done()));
             verifier.run(session, request.verify(), work -> catchUp.exact(work::run, stop), stop);
         }
@@ -286,6 +331,7 @@ final class ShadowRun {
             Ownership ownership, KeyLog keyLog, CatchUp catchUp, KeyBarrier barrier, StopSignal stop)
             throws SQLException {
         meter.enter(Phase.CUT_OVER, Optional::empty);
+        throttle.awaitGo(stop);
         Cutover cutover = new Cutover(
                 database,
                 journal,
@@ -362,6 +408,7 @@ final class ShadowRun {
                 meter.phases(),
                 cutover,
                 outcome.maxSlotLagBytes(),
+                throttle.rested(),
                 verified,
                 request.dropRetired() ? Optional.empty() : Optional.of(table.retired()));
     }

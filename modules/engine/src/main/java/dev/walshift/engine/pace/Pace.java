@@ -21,4 +21,9 @@ public interface Pace {
      * @throws dev.walshift.engine.StoppedException if {@code stop} is raised
      */
     long admit(Duration work, long wantedBytes, StopSignal stop);
+
+    /** By this pace and another one: whoever both admit may go on. */
+    default Pace and(Pace other) {
+        return (work, wantedBytes, stop) -> admit(work, other.admit(work, wantedBytes, stop), stop);
+    }
 }

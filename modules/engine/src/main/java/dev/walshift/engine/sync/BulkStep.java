@@ -39,6 +39,7 @@ final class BulkStep {
     private final KeyReader reader;
     private final AtomicLong applied;
     private final Pace pace;
+    private Duration took = Duration.ZERO;
 
     BulkStep(Database database, KeyLog keyLog, AtomicLong applied, Pace pace) {
         this.database = database;
@@ -53,7 +54,6 @@ final class BulkStep {
     void sweep(Session session, int workers, StopSignal stop) throws SQLException {
         long next = keyLog.first();
         int limit = BATCH_PER_WORKER * workers;
-        Duration took = Duration.ZERO;
         try (Sessions sessions = new Sessions()) {
             List<LoggedKey> batch;
             do {

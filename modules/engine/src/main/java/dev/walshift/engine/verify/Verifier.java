@@ -7,6 +7,7 @@ import dev.walshift.engine.journal.Journal;
 import dev.walshift.engine.journal.MigrationState;
 import dev.walshift.engine.journal.VerifyProgress;
 import dev.walshift.engine.journal.VerifyProgress.Scan;
+import dev.walshift.engine.pace.Pace;
 import dev.walshift.engine.table.Blueprint;
 import dev.walshift.engine.table.ChunkSize;
 import dev.walshift.postgres.Isolation;
@@ -40,6 +41,7 @@ public final class Verifier {
     private final Journal journal;
     private final long migration;
     private final int workers;
+    private final Pace pace;
     private final Comparison comparison;
     private final VerifyProgress progress;
     private volatile double done;
@@ -47,12 +49,14 @@ public final class Verifier {
     /**
      * @param migration its number, for its place in the journal
      * @param workers of the server that may compare side by side
+     * @param pace of the comparison; asked between two steps
      */
-    public Verifier(Blueprint table, Journal journal, long migration, int workers) {
+    public Verifier(Blueprint table, Journal journal, long migration, int workers, Pace pace) {
         this.table = table;
         this.journal = journal;
         this.migration = migration;
         this.workers = workers;
+        this.pace = pace;
         this.comparison = new Comparison(table, workers);
         this.progress = new VerifyProgress(migration, table.source().oid());
     }
@@ -117,10 +121,11 @@ public final class Verifier {
         Heaps heaps = heaps(begun);
         PageSelection pages = new PageSelection(heaps.total(), begun.seed());
         ChunkSize size = FIRST_STEP;
+        Duration took = Duration.ZERO;
         Scan scan = begun;
         show(scan);
         while (!scan.isDone()) {
-            stop.check();
+            long unused = pace.admit(took, 0, stop);
             Scan before = scan;
             long wanted = heaps.atOnce(scan.nextPage(), size.pages());
             PageSelection.Batch batch = pages.next(scan.nextPage(), wanted, workers * PARTS_PER_WORKER);
@@ -135,7 +140,8 @@ public final class Verifier {
                         differs.get().remedy());
             }
             scan = step.get().after();
-            size = size.after(step.get().elapsed());
+            took = step.get().elapsed();
+            size = size.after(took);
             show(scan);
         }
     }

@@ -30,7 +30,7 @@ final class EndedSessionTest {
 
     private static final Map<Phase, List<String>> SESSIONS = Map.of(
             Phase.PREPARE, List.of("migration", "prepare"),
-            Phase.COPY, List.of("migration", "watch", "change stream", "key log", "marker", "copy"),
+            Phase.COPY, List.of("migration", "watch", "change stream", "key log", "marker", "copy", "pace"),
             Phase.INDEX, List.of("migration", "change stream", "index"),
             Phase.CATCH_UP, List.of("migration", "change stream", "key log", "sync"),
             Phase.VERIFY, List.of("migration", "change stream", "sync"),

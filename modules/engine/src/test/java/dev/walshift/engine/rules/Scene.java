@@ -359,7 +359,7 @@ public final class Scene implements AutoCloseable {
             journal.save(session, migration, new MigrationState.CatchingUp());
         }
         try (CatchUp catchUp = CatchUp.open(database, keyLog(), barrier, new AtomicLong(), 1, Pace.FULL)) {
-            new Verifier(table, journal, migration, 2)
+            new Verifier(table, journal, migration, 2, Pace.FULL)
                     .run(session, mode, around.apply(work -> catchUp.exact(work::run, goOn)), goOn);
         }
     }
