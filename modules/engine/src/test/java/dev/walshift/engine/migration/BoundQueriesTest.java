@@ -52,6 +52,7 @@ final class BoundQueriesTest {
             "GRANT UPDATE (\"No te\") ON {s}.\"Cheap \"\"ones\"\"\" TO PUBLIC",
             "CREATE VIEW {r}.on_cheap AS SELECT count(*) AS c FROM {s}.\"Cheap \"\"ones\"\"\"",
             "CREATE VIEW {r}.joined AS SELECT l.what, o.n FROM {t} o JOIN {s}.lines l ON l.order_id = o.id",
+            "CREATE VIEW {r}.constant AS SELECT n FROM {t} WHERE tableoid = '{t}'::regclass AND '{t}[]'::regtype <> 0",
             "CREATE VIEW {r}.grouped AS SELECT o.n, o.\"No te\", count(*) AS c FROM {t} o GROUP BY o.id",
             "ALTER VIEW {r}.joined OWNER TO view_owner",
             "CREATE VIEW {r}.inbox (note) AS SELECT 'a'::text",

@@ -60,7 +60,8 @@ final class RenamedColumnsTest {
             "CREATE RULE once AS ON DELETE TO {o} DO ALSO INSERT INTO {t} AS x (\"Key\", a) VALUES (OLD.a, OLD.b)"
                     + " ON CONFLICT ON CONSTRAINT \"a is \"\"one\" DO UPDATE SET b = EXCLUDED.a WHERE x.b < 2",
             "CREATE RULE loose AS ON UPDATE TO {o} DO ALSO INSERT INTO {t} (\"Key\") VALUES (OLD.a) ON CONFLICT DO"
-                    + " NOTHING");
+                    + " NOTHING",
+            "CREATE POLICY constant ON {t} USING (a > 0 AND tableoid = '{t}'::regclass)");
 
     private static final List<String> QUERIES = List.of(
             "CREATE VIEW {s}.plain AS SELECT a, b, \"c ? \"\"d\" FROM {t} WHERE a > 0 AND tags ? 'x?'",
@@ -91,6 +92,7 @@ final class RenamedColumnsTest {
                     + " WHERE f.a = x.\"c ? \"\"d\"; END",
             "CREATE FUNCTION {s}.of_row(r {t}) RETURNS int LANGUAGE sql RETURN (r).a + r.b",
             "CREATE FUNCTION {s}.in_string(r {t}) RETURNS int LANGUAGE sql AS 'SELECT r.tags'",
+            "CREATE VIEW {s}.constant AS SELECT b FROM {t} WHERE tableoid = '{t}'::regclass",
             "CREATE FUNCTION {s}.text_only() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT sum(a) FROM"
                     + " {t}); END'");
 

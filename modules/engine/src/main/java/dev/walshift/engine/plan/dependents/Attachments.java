@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /**
  * Collects objects that stand on a table and that the swap makes anew, or binds anew: those of the subject, and
@@ -62,12 +61,8 @@ final class Attachments {
 
     /** How a kind of objects is written down. */
     interface Writer {
-        /**
-         * What the server says of one.
-         *
-         * @param byPath whether the table that it stands on is to have a schema only if the search path demands it
-         */
-        ServerSql read(long oid, boolean byPath) throws SQLException;
+        /** What the server says of one. */
+        ServerSql read(long oid) throws SQLException;
 
         /** Makes one on a table. */
         SqlText create(ServerSql read, QualifiedName table);
@@ -83,7 +78,7 @@ final class Attachments {
         try {
             ServerSql read = twin.isNeeded() && reachable && namesRenamed(object)
                     ? readRenamed(object, home, writer)
-                    : writer.read(object.oid(), false);
+                    : writer.read(object.oid());
             ColumnPlaces.check(session, subject, List.of(read.text()));
             return Optional.of(read);
         } catch (UnwritableException e) {
@@ -109,28 +104,18 @@ final class Attachments {
             }
             making.add(CLONE.with("name", table).with("table", home.name()));
         }
-        ServerSql read = twin.renamed(
-                Stream.of(subject.name().schema(), home.name().schema())
-                        .distinct()
-                        .toList(),
-                () -> {
-                    making.add(writer.create(writer.read(object.oid(), true), table));
-                    return making;
-                },
-                unused -> {
-                    session.execute(SearchPath.NONE);
-                    return writer.read(
-                            session.queryOne(MADE.with("table", SqlText.literal(table.sql())), row -> row.getLong(1)),
-                            false);
-                });
-        Map<QualifiedName, QualifiedName> names = new HashMap<>(Map.of(twin.table(), subject.name()));
-        names.put(table, home.name());
-        ServerSql moved = read.moved(names);
-        if (moved.sql().contains(twin.schema().name())) {
-            throw UnwritableException.renamed(
-                    "it names the table in a constant, which the server does not write down for the new one");
-        }
-        return moved;
+        Map<QualifiedName, QualifiedName> there = new HashMap<>(Map.of(subject.name(), twin.table()));
+        there.put(home.name(), table);
+        Map<QualifiedName, QualifiedName> back = new HashMap<>(Map.of(twin.table(), subject.name()));
+        back.put(table, home.name());
+        return twin.withoutIt(twin.renamed(
+                        () -> {
+                            making.add(writer.create(writer.read(object.oid()).moved(there), table));
+                            return making;
+                        },
+                        () -> writer.read(session.queryOne(
+                                MADE.with("table", SqlText.literal(table.sql())), row -> row.getLong(1))))
+                .moved(back));
     }
 
     /**

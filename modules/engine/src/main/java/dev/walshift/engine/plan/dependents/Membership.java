@@ -118,13 +118,12 @@ record Membership(
         }
         SqlTemplate check = CHECK.with("table", twin.table()).with("filter", filter.get());
         SqlText renamed =
-                twin.renamed(List.of(twin.schema()), () -> List.of(check), unused -> filter(session, twin.table()));
+                twin.renamed(() -> List.of(check), () -> filter(session, twin.table()));
         return new Membership(
                 publication, scope, owner, changeable, updates, deletes, columns, Optional.of(renamed), filterColumns);
     }
 
     private static SqlText filter(Session session, QualifiedName table) throws SQLException {
-        session.execute(SearchPath.NONE);
         SqlText literal = SqlText.literal(table.sql());
         return session.queryOne(CHECKED.with("table", literal), row -> new SqlText(row.getString(1)));
     }

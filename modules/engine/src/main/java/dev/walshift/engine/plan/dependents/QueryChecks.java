@@ -11,20 +11,28 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Whether a view or routine may be changed, and whether it can be made anew without losing anything. */
 final class QueryChecks {
-    /** Under a search path of all schemas concerned, so that two of one name are told apart. */
+    /** Two of one name can't both be made beside the new table: the one in its own schema can, or the older. */
     private static final SqlTemplate OBSTACLES = SqlTemplate.of("""
-        SELECT o.temporary, o.visible, o.owner, current_user AS role, n.nspname,
+        WITH home(id) AS (SELECT relnamespace FROM pg_class WHERE oid = ?::oid)
+        SELECT o.temporary, o.hidden, o.owner, current_user AS role, n.nspname,
                {ours} AS is_owner,
                has_schema_privilege(n.oid, 'CREATE') AS can_create
-          FROM (SELECT relnamespace AS schemaid, relpersistence = 't' AS temporary, pg_table_is_visible(oid) AS visible,
-                       pg_get_userbyid(relowner) AS owner, relowner AS ownerid
-                  FROM pg_class WHERE NOT ? AND oid = ?::oid
+          FROM (SELECT relnamespace AS schemaid, relpersistence = 't' AS temporary, pg_get_userbyid(relowner) AS owner, relowner AS ownerid,
+                       EXISTS (SELECT FROM pg_class x CROSS JOIN home
+                                WHERE x.oid = ANY (?::bigint[]) AND x.oid <> c.oid AND x.relname = c.relname
+                                  AND (x.relnamespace = home.id OR (c.relnamespace <> home.id AND x.oid < c.oid))) AS hidden
+                  FROM pg_class c WHERE NOT ? AND oid = ?::oid
                 UNION ALL
-                SELECT pronamespace, false, pg_function_is_visible(oid), pg_get_userbyid(proowner), proowner
-                  FROM pg_proc WHERE ? AND oid = ?::oid) AS o
+                SELECT pronamespace, false, pg_get_userbyid(proowner), proowner,
+                       EXISTS (SELECT FROM pg_proc x CROSS JOIN home
+                                WHERE x.oid = ANY (?::bigint[]) AND x.oid <> p.oid AND x.proname = p.proname
+                                  AND x.proargtypes = p.proargtypes
+                                  AND (x.pronamespace = home.id OR (p.pronamespace <> home.id AND x.oid < p.oid)))
+                  FROM pg_proc p WHERE ? AND oid = ?::oid) AS o
           JOIN pg_namespace n ON n.oid = o.schemaid
         """);
 
@@ -80,10 +88,17 @@ final class QueryChecks {
 
     private final Session session;
     private final Subject subject;
+    /** The table and all views and routines that hang on it. */
+    private final Long[] concerned;
 
-    QueryChecks(Session session, Subject subject) {
+
+    /** @param session with search_path pg_catalog */
+    QueryChecks(Session session, Subject subject, QueryGraph graph) {
         this.session = session;
         this.subject = subject;
+        this.concerned = Stream.concat(
+                        Stream.of(subject.oid()), graph.all().stream().map(Query::oid))
+                .toArray(Long[]::new);
     }
 
     /** What forbids any change of it, whichever way. */
@@ -93,8 +108,11 @@ final class QueryChecks {
         problems.addAll(session.queryOne(
                 OBSTACLES.with("ours", Roles.mayBecome("o.ownerid")),
                 row -> obstacles(query, row),
+                subject.oid(),
+                concerned,
                 routine,
                 query.oid(),
+                concerned,
                 routine,
                 query.oid()));
         problems.addAll(columns(query));
@@ -113,10 +131,10 @@ final class QueryChecks {
         if (row.getBoolean("temporary")) {
             return List.of(refused(query, "it is a temporary view of another session", "End that session, or wait"));
         }
-        if (!row.getBoolean("visible")) {
+        if (row.getBoolean("hidden")) {
             problems.add(refused(
                     query,
-                    "in a schema of the table, or of what hangs on it, there is something else of that name",
+                    "something else that hangs on the table, or the table itself, has its name in another schema",
                     "Rename one of the two for the time of the migration"));
         }
         Identifier role = new Identifier(row.getString("role"));
@@ -155,7 +173,6 @@ final class QueryChecks {
 
     /** What keeps a materialized view from being filled. */
     List<Problem> unreadable(Query view) throws SQLException {
-        session.execute(SearchPath.NONE);
         return session.query(
                 UNREADABLE,
                 row -> refused(
@@ -168,7 +185,6 @@ final class QueryChecks {
 
     /** What would be lost if it were made anew. */
     List<Problem> remade(Query query, List<Dependent> others) throws SQLException {
-        session.execute(SearchPath.NONE);
         List<Problem> problems = new ArrayList<>();
         for (Extra extra : extras(query)) {
             problems.add(refused(query, "it has to be made anew, but " + extra.what(), DROP_IT));
@@ -232,6 +248,17 @@ final class QueryChecks {
                 "made over the changed table it is still bound to "
                         + bound.stream().collect(Collectors.joining(", ")),
                 "Rename what has the same name in another schema, or drop it and create it again after the migration");
+    }
+
+    /** The server does not write down of which schema an operator is where the syntax has no room for it. */
+    static Problem rebound(Query query, List<String> operators) {
+        return refused(
+                query,
+                "made anew it would no longer use %s: IS DISTINCT FROM, NULLIF, CASE and JOIN USING do not say of"
+                                .formatted(String.join(", ", operators))
+                        + " which schema theirs is",
+                "Change it first so that it says OPERATOR(schema.=) there, or drop it and create it again after the"
+                        + " migration");
     }
 
     static Problem circular(Query query) {

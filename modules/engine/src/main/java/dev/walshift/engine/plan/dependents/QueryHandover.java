@@ -65,7 +65,20 @@ final class QueryHandover {
          ORDER BY name
         """);
 
-    private static final SqlTemplate SIGNATURE = SqlTemplate.of("SELECT ?::oid::regprocedure::text");
+    /** Operators that one thing uses and another made like it does not; those of pg_catalog are not in pg_depend. */
+    private static final SqlTemplate LOST_OPERATORS = SqlTemplate.of("""
+        WITH uses AS (
+             SELECT CASE WHEN d.classid = 'pg_proc'::regclass THEN d.objid ELSE w.ev_class END AS user, d.refobjid AS operator
+               FROM pg_depend d
+               LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
+              WHERE d.refclassid = 'pg_operator'::regclass
+                AND ((? AND d.classid = 'pg_proc'::regclass AND d.objid IN (?::oid, ?::oid)) OR (NOT ? AND w.ev_class IN (?::oid, ?::oid))))
+        SELECT DISTINCT pg_describe_object('pg_operator'::regclass, b.operator, 0) AS name
+          FROM uses b
+         WHERE b.user = ?::oid AND b.operator NOT IN (SELECT a.operator FROM uses a WHERE a.user = ?::oid)
+         ORDER BY name
+        """);
+
     private static final SqlTemplate OID_OF_ROUTINE = SqlTemplate.of("SELECT ?::regprocedure::oid::bigint");
     private static final SqlTemplate OID_OF_VIEW = SqlTemplate.of("SELECT ?::regclass::oid::bigint");
     private static final SqlTemplate POPULATED =
@@ -92,7 +105,7 @@ final class QueryHandover {
     private final Session session;
     private final Subject subject;
     private final QueryGraph graph;
-    private final SearchPath path;
+    private final Identifier beside;
     private final QueryChecks checks;
     private final ViewWriter views;
     private final RoutineWriter routines;
@@ -113,20 +126,18 @@ final class QueryHandover {
     private final List<SqlText> moves = new ArrayList<>();
 
     /**
-     * @param session in a savepoint that is taken back
+     * @param session in a savepoint that is taken back, with search_path pg_catalog
      * @param subject one with a probe
      */
     QueryHandover(Session session, Subject subject, QueryGraph graph) throws SQLException {
         this.session = session;
         this.subject = subject;
         this.graph = graph;
-        Set<Identifier> homes = new LinkedHashSet<>(List.of(subject.name().schema()));
-        graph.all().forEach(query -> homes.add(query.name().schema()));
-        this.path = new SearchPath(subject.probe().orElseThrow().schema(), List.copyOf(homes));
-        this.checks = new QueryChecks(session, subject);
+        this.beside = subject.probe().orElseThrow().schema();
+        this.checks = new QueryChecks(session, subject, graph);
         this.views = new ViewWriter(session);
         this.routines = new RoutineWriter(session);
-        this.texts = new QueryTexts(session, subject, path);
+        this.texts = new QueryTexts(session, subject);
     }
 
     Carried make() throws SQLException {
@@ -153,7 +164,6 @@ final class QueryHandover {
     }
 
     private void judge(Query query) throws SQLException {
-        path.toWrite(session);
         List<Problem> found = new ArrayList<>(checks.any(query));
         if (query.isRoutine() && !routines.isPlain(query)) {
             found.add(QueryChecks.refused(
@@ -178,9 +188,9 @@ final class QueryHandover {
                 || graph.usedBy(view).stream().anyMatch(used -> used != subject.oid() && leftBehind.contains(used));
         if (!remake) {
             boolean[] differs = new boolean[1];
-            List<SqlText> definition = texts.of(view, it -> views.definition(it, madeName(view)));
+            List<SqlText> definition = texts.of(view, madeName(view), it -> views.definition(it, madeName(view)));
             List<Problem> found = attempt(view, false, () -> {
-                read(definition);
+                run(definition);
                 String name = madeName(view).sql();
                 differs[0] =
                         session.queryOne(COLUMNS_DIFFER, row -> row.getBoolean(1), view.oid(), name, view.oid(), name);
@@ -192,7 +202,7 @@ final class QueryHandover {
             remake = differs[0];
         }
         if (!remake) {
-            replacements.addAll(texts.of(view, views::replace));
+            replacements.addAll(texts.of(view, view.name(), views::replace));
             return checks.replaced(view);
         }
         List<Problem> found = new ArrayList<>(checks.remade(view, graph.othersOn(view)));
@@ -206,7 +216,8 @@ final class QueryHandover {
         leftBehind.add(view.oid());
         QualifiedName name = madeName(view);
         SqlText nameText = new SqlText(name.sql());
-        List<SqlText> statements = new ArrayList<>(texts.of(view, it -> views.make(it, name)));
+        List<SqlText> statements = new ArrayList<>(texts.of(view, name, it -> views.make(it, name)));
+        texts.remade(view, name);
         List<Problem> found = attempt(view, true, () -> {
             statements.addAll(giveRights(view, nameText, statements, OID_OF_VIEW, name.sql()));
             return bound(view, OID_OF_VIEW, name.sql());
@@ -227,13 +238,15 @@ final class QueryHandover {
             List<Problem> found = checks.remade(routine, List.of());
             return found.isEmpty() ? remakeRoutine(routine) : found;
         }
-        path.toWrite(session);
-        String signature = signature(routine);
-        List<SqlText> replacement =
-                texts.of(routine, it -> routines.definition(it, routine.name().schema()));
-        List<SqlText> definition = texts.of(routine, it -> routines.definition(it, path.made()));
+        String signature = texts.moved(routines.signature(routine, beside)).sql();
+        List<SqlText> replacement = texts.of(
+                routine,
+                routine.name(),
+                it -> routines.definition(it, routine.name().schema()));
+        List<SqlText> definition =
+                texts.of(routine, routine.name().in(beside), it -> routines.definition(it, beside));
         List<Problem> found = new ArrayList<>(attempt(routine, false, () -> {
-            read(definition);
+            run(definition);
             return bound(routine, OID_OF_ROUTINE, signature);
         }));
         replacements.addAll(replacement);
@@ -242,21 +255,21 @@ final class QueryHandover {
     }
 
     private List<Problem> remakeRoutine(Query routine) throws SQLException, UnwritableException {
-        path.toWrite(session);
-        String signature = signature(routine);
-        SqlText name = routines.name(routine, path.made());
-        List<SqlText> statements = new ArrayList<>(texts.of(routine, it -> routines.definition(it, path.made())));
+        String signature = texts.moved(routines.signature(routine, beside)).sql();
+        SqlText movedName = routines.name(routine, beside);
+        SqlText name = texts.moved(new ServerSql(movedName.sql())).text();
+        List<SqlText> statements = new ArrayList<>(
+                texts.of(routine, routine.name().in(beside), it -> routines.definition(it, beside)));
         List<Problem> found = attempt(routine, true, () -> {
             statements.addAll(routines.comment(routine, name));
             statements.addAll(giveRights(routine, name, statements, OID_OF_ROUTINE, signature));
             return bound(routine, OID_OF_ROUTINE, signature);
         });
-        session.execute(SearchPath.NONE);
         exchange(
                 routine,
                 statements,
                 name,
-                routines.name(routine, path.made()),
+                movedName,
                 routines.name(routine, routine.name().schema()));
         return found;
     }
@@ -266,11 +279,11 @@ final class QueryHandover {
             Query query, SqlText name, List<SqlText> statements, SqlTemplate oidOf, String reference)
             throws SQLException {
         RightsWriter rights = new RightsWriter(session, query, name);
-        List<SqlText> more = new ArrayList<>(rights.owner(path.made()));
-        read(statements);
-        read(more);
+        List<SqlText> more = new ArrayList<>(rights.owner(beside));
+        run(statements);
+        run(more);
         List<SqlText> granted = rights.rights(session.queryOne(oidOf, row -> row.getLong(1), reference));
-        read(granted);
+        run(granted);
         more.addAll(granted);
         return more;
     }
@@ -278,7 +291,7 @@ final class QueryHandover {
     /**
      * Notes how the swap exchanges one for the other.
      *
-     * @param besideName where it is made, as found by the search path
+     * @param besideName what it is made as
      * @param movedName the same in full, once the table has its final name
      * @param oldName what it replaces, in full
      */
@@ -305,7 +318,6 @@ final class QueryHandover {
         session.execute(SAVEPOINT);
         List<Problem> found;
         try {
-            path.toWrite(session);
             found = trial.run();
         } catch (SQLException e) {
             if (SqlStates.isPassing(e)) {
@@ -320,18 +332,16 @@ final class QueryHandover {
         return found;
     }
 
-    private void read(List<SqlText> statements) throws SQLException {
-        session.execute(path.toRead());
+    private void run(List<SqlText> statements) throws SQLException {
         for (SqlText statement : statements) {
             session.execute(statement);
         }
     }
 
-    /** Whether names in it led back to what is left behind. */
+    /** Whether it leads back to what is left behind, or is not made of the same operators as what it is made like. */
     private List<Problem> bound(Query query, SqlTemplate oidOf, String reference) throws SQLException {
         long oid = session.queryOne(oidOf, row -> row.getLong(1), reference);
         boolean routine = query.isRoutine();
-        session.execute(SearchPath.NONE);
         List<String> bound = session.query(
                 BOUND,
                 row -> row.getString("name"),
@@ -344,15 +354,17 @@ final class QueryHandover {
                 routine,
                 oid,
                 leftBehind.toArray(Long[]::new));
-        return bound.isEmpty() ? List.of() : List.of(QueryChecks.ambiguous(query, bound));
+        if (!bound.isEmpty()) {
+            return List.of(QueryChecks.ambiguous(query, bound));
+        }
+        long old = query.oid();
+        List<String> lost = session.query(
+                LOST_OPERATORS, row -> row.getString("name"), routine, old, oid, routine, old, oid, old, oid);
+        return lost.isEmpty() ? List.of() : List.of(QueryChecks.rebound(query, lost));
     }
 
     private QualifiedName madeName(Query view) {
-        return view.name().in(path.made());
-    }
-
-    private String signature(Query routine) throws SQLException {
-        return session.queryOne(SIGNATURE, row -> row.getString(1), routine.oid());
+        return view.name().in(beside);
     }
 
     private SqlText lock(Query view) throws SQLException {
@@ -366,7 +378,7 @@ final class QueryHandover {
     private List<SqlText> beside() {
         List<SqlText> statements = new ArrayList<>();
         if (!made.isEmpty()) {
-            Collections.addAll(statements, HOME_TABLESPACE, AS_USUAL, path.toRead());
+            Collections.addAll(statements, HOME_TABLESPACE, AS_USUAL);
             statements.addAll(leftovers);
             statements.addAll(made);
         }
@@ -375,11 +387,7 @@ final class QueryHandover {
 
     private List<SqlText> detach() {
         List<SqlText> statements = new ArrayList<>();
-        if (!replacements.isEmpty()) {
-            statements.add(path.toRead());
-            statements.addAll(replacements);
-            statements.add(SearchPath.NONE);
-        }
+        statements.addAll(replacements);
         statements.addAll(drops);
         if (graph.all().stream().anyMatch(Query::isRoutine)) {
             for (String event : List.of("INSERT", "UPDATE", "DELETE")) {

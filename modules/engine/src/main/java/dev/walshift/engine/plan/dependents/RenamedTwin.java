@@ -18,19 +18,14 @@ import java.util.UUID;
  * definition, the server then writes down with the new names, wherever they have to stand.
  */
 final class RenamedTwin {
-    /** Statements in which names without a schema are those of the present table and what hangs on it. */
+    /** Statements that name the twin where the present ones name the table. */
     interface Making {
         List<? extends SqlPart> statements() throws SQLException;
     }
 
-    /** Reads what became of that. */
+    /** Reads what became of that, with the columns renamed. */
     interface Reading<T> {
-        /**
-         * Reads it, with the columns renamed.
-         *
-         * @param twins the search path by which names without a schema mean the twin, and not the table
-         */
-        T read(SearchPath twins) throws SQLException;
+        T read() throws SQLException;
     }
 
     private static final SqlTemplate CREATE_SCHEMA = SqlTemplate.of("CREATE SCHEMA {schema}");
@@ -100,25 +95,20 @@ final class RenamedTwin {
     /**
      * Makes something over the twin, renames the twin's columns, and takes all back.
      *
-     * @param homes the schemas of the source, which comes first, and of all that the statements name
      * @throws UnwritableException if the server does not take it, or it is bound to the source all the same
      */
-    <T> T renamed(List<Identifier> homes, Making making, Reading<T> reading) throws SQLException, UnwritableException {
-        SearchPath path = new SearchPath(schema, homes);
+    <T> T renamed(Making making, Reading<T> reading) throws SQLException, UnwritableException {
         try {
             return session.tryOut(transaction -> {
-                path.toWrite(transaction);
-                List<? extends SqlPart> statements = making.statements();
-                transaction.execute(path.toRead());
                 long before = bound();
-                for (SqlPart statement : statements) {
+                for (SqlPart statement : making.statements()) {
                     transaction.execute(statement);
                 }
                 if (bound() != before) {
                     throw new SQLException(STILL_BOUND);
                 }
                 ColumnRenaming.apply(transaction, table(), names);
-                return reading.read(path);
+                return reading.read();
             });
         } catch (SQLException e) {
             if (SqlStates.isPassing(e)) {
@@ -127,6 +117,15 @@ final class RenamedTwin {
             throw UnwritableException.renamed("it can't be written down with the new name: "
                     + ServerMessage.of(e).text().replace(schema.name() + ".", ""));
         }
+    }
+
+    /** @throws UnwritableException if it still names the twin where nothing can be put in its place */
+    ServerSql withoutIt(ServerSql moved) throws UnwritableException {
+        if (moved.sql().contains(schema.name())) {
+            throw UnwritableException.renamed(
+                    "it names the table in a constant, which the server does not write down for the new one");
+        }
+        return moved;
     }
 
     private long bound() throws SQLException {

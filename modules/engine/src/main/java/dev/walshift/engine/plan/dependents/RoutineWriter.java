@@ -9,7 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 
-/** Writes down a function or procedure, as the server tells it; see {@link SearchPath} for which tables the text is about. */
+/** Writes down a function or procedure, as the server tells it under search_path pg_catalog: all that it names has its schema. */
 final class RoutineWriter {
     /** The server always writes the routine's own name with its schema. */
     private static final SqlTemplate DEFINITION = SqlTemplate.of("""
@@ -22,6 +22,14 @@ final class RoutineWriter {
     private static final SqlTemplate NAME =
             SqlTemplate.of("SELECT format('%I(%s)', proname, pg_get_function_identity_arguments(oid)) FROM pg_proc"
                     + " WHERE oid = ?::oid");
+
+    /** As regprocedure has it. */
+    private static final SqlTemplate SIGNATURE = SqlTemplate.of("""
+        SELECT format('%I.%I(%s)', ?::text, proname,
+                      (SELECT string_agg(format_type(a.type, NULL), ', ' ORDER BY a.place)
+                         FROM unnest(proargtypes::oid[]) WITH ORDINALITY AS a(type, place)))
+          FROM pg_proc WHERE oid = ?::oid
+        """);
 
     private static final SqlTemplate COMMENT = SqlTemplate.of("""
         SELECT format('COMMENT ON ROUTINE %s IS %L', ?::text, description) FROM pg_description
@@ -53,7 +61,7 @@ final class RoutineWriter {
 
     private final Session session;
 
-    /** @param session whose search path decides which names have a schema, but for the routine's own */
+    /** @param session with search_path pg_catalog */
     RoutineWriter(Session session) {
         this.session = session;
     }
@@ -71,6 +79,11 @@ final class RoutineWriter {
     SqlText name(Query routine, Identifier schema) throws SQLException {
         SqlText name = session.queryOne(NAME, RoutineWriter::text, routine.oid());
         return new SqlText(NAME_IN.with("schema", schema).with("routine", name).sql());
+    }
+
+    /** Name and types of arguments, in a schema. */
+    ServerSql signature(Query routine, Identifier schema) throws SQLException {
+        return session.queryOne(SIGNATURE, row -> new ServerSql(row.getString(1)), schema, routine.oid());
     }
 
     /** Makes it in {@code schema}, or replaces what is there. */

@@ -65,7 +65,7 @@ final class RowSecurityCarrier implements Carrier {
     /** USING and WITH CHECK, as far as it has them. */
     private record ConditionsWriter(Session session, Policy policy) implements Attachments.Writer {
         @Override
-        public ServerSql read(long oid, boolean byPath) throws SQLException {
+        public ServerSql read(long oid) throws SQLException {
             return session.queryOne(CONDITIONS, RowSecurityCarrier::conditions, oid);
         }
 

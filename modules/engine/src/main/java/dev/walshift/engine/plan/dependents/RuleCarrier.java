@@ -23,7 +23,7 @@ final class RuleCarrier implements Carrier {
           FROM pg_rewrite w
          WHERE w.oid = ?::oid
         """);
-    private static final SqlTemplate DEFINITION = SqlTemplate.of("SELECT pg_get_ruledef(?::oid, ?)");
+    private static final SqlTemplate DEFINITION = SqlTemplate.of("SELECT pg_get_ruledef(?::oid)");
     private static final SqlText RULE = new SqlText("RULE");
     private static final SqlTemplate COMMENT = SqlTemplate.of("COMMENT ON RULE {name} ON {table} IS {comment}");
     private static final String CREATE = "CREATE RULE ";
@@ -35,8 +35,8 @@ final class RuleCarrier implements Carrier {
     /** With CREATE OR REPLACE. */
     private record RuleWriter(Session session) implements Attachments.Writer {
         @Override
-        public ServerSql read(long oid, boolean byPath) throws SQLException {
-            return session.queryOne(DEFINITION, row -> replacing(row.getString(1)), oid, byPath);
+        public ServerSql read(long oid) throws SQLException {
+            return session.queryOne(DEFINITION, row -> replacing(row.getString(1)), oid);
         }
 
         @Override

@@ -17,6 +17,8 @@ import java.util.Set;
  * @param sql without a semicolon at its end
  */
 record ServerSql(String sql) {
+    private static final List<String> REFERENCES = List.of("regclass", "regtype", "regprocedure");
+
     /** The statement as it is. */
     SqlText text() {
         return new SqlText(sql).escaped();
@@ -80,6 +82,15 @@ record ServerSql(String sql) {
             StringBuilder replaced = new StringBuilder();
             int copied = 0;
             for (int i = 0; i < tokens.size(); i++) {
+                if (isReference(tokens, i)) {
+                    String constant = content(tokens.get(i));
+                    String moved = new ServerSql(constant).replace(others, onlyFirst).sql();
+                    if (!moved.equals(constant)) {
+                        replaced.append(sql, copied, tokens.get(i).start())
+                                .append(SqlText.literal(moved).sql());
+                        copied = tokens.get(i).end();
+                    }
+                }
                 Optional<QualifiedName> name = relationAt(tokens, i);
                 Optional<QualifiedName> other = name.flatMap(it -> Optional.ofNullable(others.get(it)));
                 if (other.isPresent() && (met.add(name.get()) || !onlyFirst)) {
@@ -92,6 +103,21 @@ record ServerSql(String sql) {
         } catch (UnreadableException e) {
             throw unreadable(e);
         }
+    }
+
+    /** A constant that holds names as SQL has them: {@code 'schema.name'::regclass}. One with a backslash (E'') is left alone. */
+    private static boolean isReference(List<SqlToken> tokens, int index) {
+        return tokens.get(index).kind() == SqlToken.Kind.STRING
+                && tokens.get(index).text().startsWith("'")
+                && (index == 0 || !tokens.get(index - 1).is("E"))
+                && index + 3 < tokens.size()
+                && tokens.get(index + 1).is(':')
+                && tokens.get(index + 2).is(':')
+                && REFERENCES.stream().anyMatch(tokens.get(index + 3)::is);
+    }
+
+    private static String content(SqlToken constant) {
+        return constant.text().substring(1, constant.text().length() - 1).replace("''", "'");
     }
 
     /** A function stands before a bracket, and so does a table only after INSERT INTO. */

@@ -32,7 +32,7 @@ final class TriggerCarrier implements Carrier {
           FROM pg_trigger t
          WHERE t.oid = ?::oid
         """);
-    private static final SqlTemplate DEFINITION = SqlTemplate.of("SELECT pg_get_triggerdef(?::oid, ?)");
+    private static final SqlTemplate DEFINITION = SqlTemplate.of("SELECT pg_get_triggerdef(?::oid)");
     private static final SqlTemplate PARTITIONED =
             SqlTemplate.of("SELECT c.relkind = 'p' FROM pg_class c WHERE c.oid = to_regclass(?)");
     private static final SqlText TRIGGER = new SqlText("TRIGGER");
@@ -61,8 +61,8 @@ final class TriggerCarrier implements Carrier {
 
     private record TriggerWriter(Session session) implements Attachments.Writer {
         @Override
-        public ServerSql read(long oid, boolean byPath) throws SQLException {
-            return session.queryOne(DEFINITION, row -> new ServerSql(row.getString(1)), oid, byPath);
+        public ServerSql read(long oid) throws SQLException {
+            return session.queryOne(DEFINITION, row -> new ServerSql(row.getString(1)), oid);
         }
 
         @Override

@@ -11,7 +11,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Writes down a view with all that belongs to it, as the server tells it; see {@link SearchPath} for which tables the text is about. */
+/** Writes down a view with all that belongs to it, as the server tells it under search_path pg_catalog: all that it names has its schema. */
 final class ViewWriter {
     private static final SqlTemplate CREATE =
             SqlTemplate.of("CREATE {orReplace}{kind} {name}{columns}{storage} AS {query}{data}");
@@ -36,7 +36,7 @@ final class ViewWriter {
         """);
 
     private static final SqlTemplate RULES = SqlTemplate.of("""
-        SELECT rtrim(pg_get_ruledef(oid, true), ';') FROM pg_rewrite
+        SELECT rtrim(pg_get_ruledef(oid), ';') FROM pg_rewrite
          WHERE ev_class = ?::oid AND rulename <> '_RETURN'
          ORDER BY oid
         """);
@@ -64,7 +64,7 @@ final class ViewWriter {
                               pg_get_expr(d.adbin, d.adrelid)) AS statement
                   FROM columns c JOIN pg_attrdef d ON d.adrelid = c.attrelid AND d.adnum = c.attnum
                 UNION ALL
-                SELECT 2, r.oid, rtrim(pg_get_ruledef(r.oid, true), ';')
+                SELECT 2, r.oid, rtrim(pg_get_ruledef(r.oid), ';')
                   FROM v JOIN pg_rewrite r ON r.ev_class = v.oid AND r.rulename <> '_RETURN'
                 UNION ALL
                 SELECT 3, r.oid, format('COMMENT ON RULE %I ON %s IS %L', r.rulename, v.name, p.description)
@@ -72,7 +72,7 @@ final class ViewWriter {
                   JOIN pg_rewrite r ON r.ev_class = v.oid AND r.rulename <> '_RETURN'
                   JOIN pg_description p ON p.classoid = 'pg_rewrite'::regclass AND p.objoid = r.oid
                 UNION ALL
-                SELECT 4, t.oid, pg_get_triggerdef(t.oid, true)
+                SELECT 4, t.oid, pg_get_triggerdef(t.oid)
                   FROM v JOIN pg_trigger t ON t.tgrelid = v.oid AND NOT t.tgisinternal
                 UNION ALL
                 SELECT 5, t.oid, format('COMMENT ON TRIGGER %I ON %s IS %L', t.tgname, v.name, p.description)
@@ -80,7 +80,7 @@ final class ViewWriter {
                   JOIN pg_trigger t ON t.tgrelid = v.oid AND NOT t.tgisinternal
                   JOIN pg_description p ON p.classoid = 'pg_trigger'::regclass AND p.objoid = t.oid
                 UNION ALL
-                SELECT 6, i.indexrelid, pg_get_indexdef(i.indexrelid, 0, true) FROM indexes i
+                SELECT 6, i.indexrelid, pg_get_indexdef(i.indexrelid) FROM indexes i
                 UNION ALL
                 SELECT 7, i.indexrelid, format('ALTER INDEX %s SET TABLESPACE %I', i.index, i.spcname)
                   FROM indexes i WHERE i.spcname IS NOT NULL
@@ -126,7 +126,7 @@ final class ViewWriter {
 
     private final Session session;
 
-    /** @param session whose search path decides which names have a schema, but for the view's own */
+    /** @param session with search_path pg_catalog */
     ViewWriter(Session session) {
         this.session = session;
     }

@@ -28,6 +28,15 @@ class ServerSqlTest {
     }
 
     @Test
+    void replacesARelationInAConstantThatRefersToIt() {
+        assertThat(all("SELECT '{t}'::regclass, '{t}[]'::regtype, 's.\"it''s\"({t})'::regprocedure, '{t}'::text"))
+                .isEqualTo("SELECT  E'{p}'::regclass,  E'{p}[]'::regtype,  E's.\"it''s\"({p})'::regprocedure, '{t}'::text"
+                        .replace("{t}", "s.\"Or\"\"der; Täble\""));
+        String backslash = "SELECT E's.\"Or\"\"der; Täble\"\\\\'::regclass";
+        assertThat(all(backslash)).isEqualTo(backslash);
+    }
+
+    @Test
     void leavesWhatOnlyLooksLikeIt() {
         for (String sql : List.of(
                 "SELECT 's.\"Or\"\"der; Täble\"'",
