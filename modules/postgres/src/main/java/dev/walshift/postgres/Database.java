@@ -63,7 +63,7 @@ public final class Database {
         Connection connect() throws SQLException;
     }
 
-    private static final SqlTemplate CLEAR_SEARCH_PATH = SqlTemplate.of("SET search_path = pg_catalog, pg_temp");
+    private static final SqlTemplate CLEAR_SEARCH_PATH = SqlTemplate.of("SET search_path = {path}");
 
     private final ConnectionFactory ordinary;
     private final ConnectionFactory replication;
@@ -88,7 +88,7 @@ public final class Database {
     public Session open(String purpose) throws SQLException {
         Session session = openAsUser(purpose);
         try {
-            session.execute(CLEAR_SEARCH_PATH);
+            session.execute(CLEAR_SEARCH_PATH.with("path", new SqlText(SearchPath.SYSTEM.setting())));
         } catch (SQLException e) {
             session.close();
             throw e;
@@ -96,7 +96,7 @@ public final class Database {
         return session;
     }
 
-    /** A session with the role's own search_path, for SQL that the operator wrote. */
+    /** A session with the role's own search_path; no SQL of ours belongs there. */
     public Session openAsUser(String purpose) throws SQLException {
         Session session = open(ordinary, purpose);
         sessions.removeIf(old -> isClosed(old.connection()));

@@ -8,6 +8,7 @@ import dev.walshift.engine.plan.MigrationPlan;
 import dev.walshift.engine.plan.Strategy;
 import dev.walshift.postgres.CommitUnknownException;
 import dev.walshift.postgres.Database;
+import dev.walshift.postgres.SearchPath;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlStates;
 import dev.walshift.postgres.SqlTemplate;
@@ -51,7 +52,9 @@ final class InPlace {
                         transaction[0] = Xid.parse(tx.queryOne(OWN_XID, row -> row.getString(1)));
                         id[0] = journal.begin(tx, plan.table().name().sql(), plan.statement(), request);
                         locked[0] = System.nanoTime();
+                        SearchPath.ofRole(tx).setLocally(tx);
                         tx.execute(new SqlText(plan.statement()));
+                        SearchPath.SYSTEM.setLocally(tx);
                         locked[1] = System.nanoTime();
                         journal.save(tx, id[0], new MigrationState.Finished());
                         return id[0];

@@ -293,9 +293,9 @@ public final class Migration {
     }
 
     private MigrationReport inPlace(MigrationPlan plan) throws SQLException {
-        try (Session operator = database.openAsUser("alter")) {
+        try (Session session = database.open("alter")) {
             return new InPlace(database, journal, settings, stop, meter)
-                    .run(operator, plan, JournalJson.write(asked(plan)));
+                    .run(session, plan, JournalJson.write(asked(plan)));
         }
     }
 

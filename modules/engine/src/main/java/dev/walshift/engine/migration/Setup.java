@@ -134,7 +134,7 @@ public final class Setup {
                 new QualifiedName(new Identifier("walshift_%d_log".formatted(migration)), new Identifier("keys_1")));
     }
 
-    /** Makes everything up to the slot; {@code session} has the operator's search_path. */
+    /** Makes everything up to the slot. */
     public Blueprint create(Session session, Planner planner, AlterRequest request, SlotName slot) throws SQLException {
         ShadowNames names = names(migration);
         Blueprint blueprint = locks.run(session, "create the shadow table", stop, tx -> {

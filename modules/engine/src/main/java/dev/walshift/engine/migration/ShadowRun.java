@@ -179,8 +179,8 @@ final class ShadowRun {
             // Nothing that an earlier process may have begun is worth keeping.
             setup.remove(session, slot);
             meter.detail("waiting for transactions that began before the replication slot");
-            try (Session operator = database.openAsUser("prepare")) {
-                Blueprint created = setup.create(operator, planner, request.alter(), slot);
+            try (Session preparing = database.open("prepare")) {
+                Blueprint created = setup.create(preparing, planner, request.alter(), slot);
                 meter.detail("waiting for transactions that began before the copy");
                 return beginCopy(session, created);
             }

@@ -34,7 +34,7 @@ public final class Planner {
      * @throws MigrationException if the table is locked
      */
     public MigrationPlan plan(AlterRequest request) throws SQLException {
-        try (Session session = database.openAsUser("plan")) {
+        try (Session session = database.open("plan")) {
             session.execute(BEGIN);
             Survey survey = new Surveyor(session, request).survey(Planner::makeSchema);
             session.execute(ROLLBACK);
@@ -66,7 +66,7 @@ public final class Planner {
     /**
      * Creates the shadow, without its indexes, in the caller's transaction.
      *
-     * @param transaction with the role's own search_path ({@link Database#openAsUser}), which the operator's SQL needs
+     * @param transaction the operator's SQL runs with the search_path that its session began with
      * @throws RefusedException if anything stands in the way; the caller rolls back
      * @throws SQLException LOCK_NOT_AVAILABLE if the table is locked for longer than the transaction's lock_timeout, or 2 s if it
      *     has none; the caller may try again
@@ -85,7 +85,7 @@ public final class Planner {
         for (SqlText statement : blueprint.dependents().prepare()) {
             transaction.execute(statement);
         }
-        settings.asOperator(transaction);
+        settings.restore(transaction);
         return blueprint;
     }
 }

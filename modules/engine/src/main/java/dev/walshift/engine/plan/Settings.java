@@ -1,9 +1,9 @@
 package dev.walshift.engine.plan;
 
 import dev.walshift.postgres.Identifier;
+import dev.walshift.postgres.SearchPath;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
-import dev.walshift.postgres.SqlText;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -13,20 +13,23 @@ import java.util.Optional;
  * The settings of a planning transaction: the operator's SQL runs under the role's own, everything else under fixed ones. All are
  * local to the transaction.
  *
+ * @param operators the role's own search_path
  * @param searchPath as found
  * @param defaultTablespace as found
  * @param lockTimeout as found
  */
-record Settings(String searchPath, String defaultTablespace, String lockTimeout) {
+record Settings(SearchPath operators, SearchPath searchPath, String defaultTablespace, String lockTimeout) {
     private static final SqlTemplate CURRENT = SqlTemplate.of("""
-        SELECT current_setting('search_path'), current_setting('default_tablespace'), current_setting('lock_timeout')
+        SELECT pg_catalog.current_setting('default_tablespace'::pg_catalog.text), pg_catalog.current_setting('lock_timeout'::pg_catalog.text)
         """);
-    private static final SqlTemplate SET = SqlTemplate.of("SELECT set_config(?, ?, true)");
-    /** Everything that the server deparses comes with its schema. */
-    private static final String SYSTEM_PATH = "pg_catalog, pg_temp";
+    /** Runs under the operator's search_path too. */
+    private static final SqlTemplate SET = SqlTemplate.of("SELECT pg_catalog.set_config(?::pg_catalog.text, ?::pg_catalog.text, true)");
 
     static Settings of(Session session) throws SQLException {
-        return session.queryOne(CURRENT, row -> new Settings(row.getString(1), row.getString(2), row.getString(3)));
+        SearchPath operators = SearchPath.ofRole(session);
+        SearchPath found = SearchPath.current(session);
+        return session.queryOne(
+                CURRENT, row -> new Settings(operators, found, row.getString(1), row.getString(2)));
     }
 
     /** Our own, with a bound on every wait for a lock, unless there is one. */
@@ -38,25 +41,25 @@ record Settings(String searchPath, String defaultTablespace, String lockTimeout)
     }
 
     void asOperator(Session session) throws SQLException {
-        set(session, "search_path", searchPath);
+        operators.setLocally(session);
         set(session, "default_tablespace", defaultTablespace);
     }
 
     /** The same, with names looked for in {@code schemas} first. */
     void asOperatorIn(Session session, List<Identifier> schemas) throws SQLException {
         asOperator(session);
-        String first = SqlText.list(schemas).sql();
-        set(session, "search_path", searchPath.isBlank() ? first : first + ", " + searchPath);
+        operators.after(schemas).setLocally(session);
     }
 
     void asWalshift(Session session) throws SQLException {
-        set(session, "search_path", SYSTEM_PATH);
+        SearchPath.SYSTEM.setLocally(session);
         defaultTablespace(session, Optional.empty());
     }
 
     /** As it was found. */
     void restore(Session session) throws SQLException {
-        asOperator(session);
+        searchPath.setLocally(session);
+        set(session, "default_tablespace", defaultTablespace);
         set(session, "lock_timeout", lockTimeout);
     }
 

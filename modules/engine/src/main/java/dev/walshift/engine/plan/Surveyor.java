@@ -34,7 +34,9 @@ final class Surveyor {
     /** Our own requests for locks are weak ones, but may queue behind a strong one, and others behind us. */
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
-    private static final SqlTemplate FIND = SqlTemplate.of("SELECT to_regclass(?)::oid::bigint");
+    /** Runs under the operator's search_path. */
+    private static final SqlTemplate FIND = SqlTemplate.of(
+            "SELECT pg_catalog.to_regclass(?::pg_catalog.text)::pg_catalog.oid::pg_catalog.int8");
     private static final SqlTemplate LOCK = SqlTemplate.of("LOCK TABLE {table} IN ACCESS SHARE MODE");
     private static final SqlTemplate LOOK = SqlTemplate.of("""
         SELECT n.nspname, c.relname, COALESCE(pg_relation_filenode(c.oid), 0) AS filenode,
@@ -82,6 +84,7 @@ final class Surveyor {
         Settings settings = Settings.of(session);
         statement.problems().forEach(findings::problem);
         target.ifPresent(this::judge);
+        settings.asOperator(session);
         Optional<Long> oid = statement.table().isEmpty() ? Optional.empty() : find();
         settings.pin(session, PATIENCE);
         boolean writable = new ServerChecks(session, findings).check();

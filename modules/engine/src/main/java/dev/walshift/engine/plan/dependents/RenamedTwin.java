@@ -123,7 +123,7 @@ final class RenamedTwin {
     ServerSql withoutIt(ServerSql moved) throws UnwritableException {
         if (moved.sql().contains(schema.name())) {
             throw UnwritableException.renamed(
-                    "it names the table in a constant, which the server does not write down for the new one");
+                    "it names the table where nothing else can be put in its place");
         }
         return moved;
     }
