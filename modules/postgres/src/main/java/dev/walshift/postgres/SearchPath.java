@@ -20,8 +20,8 @@ public record SearchPath(String setting) {
     private static final SqlTemplate OF_ROLE = SqlTemplate.of("""
         SELECT s.reset_val FROM pg_catalog.pg_settings s WHERE s.name OPERATOR(pg_catalog.=) 'search_path'::pg_catalog.text
         """);
-    private static final SqlTemplate SET = SqlTemplate.of(
-            "SELECT pg_catalog.set_config('search_path'::pg_catalog.text, ?::pg_catalog.text, true)");
+    private static final SqlTemplate SET =
+            SqlTemplate.of("SELECT pg_catalog.set_config('search_path'::pg_catalog.text, ?::pg_catalog.text, true)");
 
     /** The session's present one. */
     public static SearchPath current(Session session) throws SQLException {

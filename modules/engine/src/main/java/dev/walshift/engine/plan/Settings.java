@@ -23,13 +23,13 @@ record Settings(SearchPath operators, SearchPath searchPath, String defaultTable
         SELECT pg_catalog.current_setting('default_tablespace'::pg_catalog.text), pg_catalog.current_setting('lock_timeout'::pg_catalog.text)
         """);
     /** Runs under the operator's search_path too. */
-    private static final SqlTemplate SET = SqlTemplate.of("SELECT pg_catalog.set_config(?::pg_catalog.text, ?::pg_catalog.text, true)");
+    private static final SqlTemplate SET =
+            SqlTemplate.of("SELECT pg_catalog.set_config(?::pg_catalog.text, ?::pg_catalog.text, true)");
 
     static Settings of(Session session) throws SQLException {
         SearchPath operators = SearchPath.ofRole(session);
         SearchPath found = SearchPath.current(session);
-        return session.queryOne(
-                CURRENT, row -> new Settings(operators, found, row.getString(1), row.getString(2)));
+        return session.queryOne(CURRENT, row -> new Settings(operators, found, row.getString(1), row.getString(2)));
     }
 
     /** Our own, with a bound on every wait for a lock, unless there is one. */

@@ -35,8 +35,9 @@ final class Surveyor {
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
     /** Runs under the operator's search_path. */
-    private static final SqlTemplate FIND = SqlTemplate.of(
-            "SELECT pg_catalog.to_regclass(?::pg_catalog.text)::pg_catalog.oid::pg_catalog.int8");
+    private static final SqlTemplate FIND =
+            SqlTemplate.of("SELECT pg_catalog.to_regclass(?::pg_catalog.text)::pg_catalog.oid::pg_catalog.int8");
+
     private static final SqlTemplate LOCK = SqlTemplate.of("LOCK TABLE {table} IN ACCESS SHARE MODE");
     private static final SqlTemplate LOOK = SqlTemplate.of("""
         SELECT n.nspname, c.relname, COALESCE(pg_relation_filenode(c.oid), 0) AS filenode,

@@ -106,8 +106,7 @@ final class PlantedObjectsTest {
             plantFor(database);
             plantQueries(database);
 
-            List<Problem> problems = new Planner(
-                            TestConnections.database(server.jdbcUrl("migrator", database.name())))
+            List<Problem> problems = new Planner(TestConnections.database(server.jdbcUrl("migrator", database.name())))
                     .plan(request(alter).alter())
                     .problems();
 
@@ -133,8 +132,7 @@ final class PlantedObjectsTest {
             assertThat(report.verified()).isTrue();
             assertNothingRan(connection);
             assertThat(Scenario.list(
-                            connection,
-                            "SELECT pg_typeof(max(id)) || ' ' || %1$s.f() FROM %1$s.every".formatted(BOB)))
+                            connection, "SELECT pg_typeof(max(id)) || ' ' || %1$s.f() FROM %1$s.every".formatted(BOB)))
                     .containsExactly("bigint 100");
             Scenario.assertNothingLeft(connection);
         }
@@ -156,8 +154,7 @@ final class PlantedObjectsTest {
                                 Scenario.request("orders", alter))
                         .run();
 
-                assertThat(report.strategy())
-                        .isEqualTo(alter.startsWith("ADD") ? Strategy.IN_PLACE : Strategy.SHADOW);
+                assertThat(report.strategy()).isEqualTo(alter.startsWith("ADD") ? Strategy.IN_PLACE : Strategy.SHADOW);
             }
 
             assertNothingRan(connection);

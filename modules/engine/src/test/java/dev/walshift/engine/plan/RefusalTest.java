@@ -191,10 +191,10 @@ class RefusalTest {
             // The operator is found by the search path of whoever makes the view.
             new Case(
                     "CREATE TABLE {t} (id int PRIMARY KEY, b text);;CREATE OPERATOR {s}.= (LEFTARG = text, RIGHTARG ="
-                            + " text, FUNCTION = texteq);;SET search_path = {s}, pg_catalog;;CREATE VIEW {s}.v AS SELECT b"
-                            + " FROM {t} WHERE b IS DISTINCT FROM 'x'::text;;CREATE FUNCTION {s}.f() RETURNS bigint"
-                            + " LANGUAGE sql BEGIN ATOMIC SELECT count(NULLIF(b, 'x'::text)) FROM {t}; END;;RESET"
-                            + " search_path",
+                        + " text, FUNCTION = texteq);;SET search_path = {s}, pg_catalog;;CREATE VIEW {s}.v AS SELECT b"
+                        + " FROM {t} WHERE b IS DISTINCT FROM 'x'::text;;CREATE FUNCTION {s}.f() RETURNS bigint"
+                        + " LANGUAGE sql BEGIN ATOMIC SELECT count(NULLIF(b, 'x'::text)) FROM {t}; END;;RESET"
+                        + " search_path",
                     WIDEN,
                     rebound("function {s}.f()"),
                     rebound("view {s}.v")),
@@ -236,7 +236,8 @@ class RefusalTest {
                     WIDEN,
                     bound(
                             "view other.v",
-                            "something else that hangs on the table, or the table itself, has its name in another schema")),
+                            "something else that hangs on the table, or the table itself, has its name in another"
+                                    + " schema")),
             new Case(
                     PLAIN
                             + ";;CREATE VIEW {s}.v AS SELECT b FROM {t};;CREATE VIEW {s}.w AS SELECT b FROM"
@@ -722,8 +723,7 @@ class RefusalTest {
                     fill("CREATE TABLE {s}.pg_class (id int PRIMARY KEY, b int)"),
                     fill("CREATE VIEW {s}.v AS SELECT b FROM {s}.pg_class"));
 
-            assertThat(bench.plan(new AlterRequest(
-                                    Optional.of(S + ".pg_class"), List.of(WIDEN), Map.of(), List.of()))
+            assertThat(bench.plan(new AlterRequest(Optional.of(S + ".pg_class"), List.of(WIDEN), Map.of(), List.of()))
                             .problems())
                     .isEmpty();
         }

@@ -117,8 +117,7 @@ record Membership(
             return this;
         }
         SqlTemplate check = CHECK.with("table", twin.table()).with("filter", filter.get());
-        SqlText renamed =
-                twin.renamed(() -> List.of(check), () -> filter(session, twin.table()));
+        SqlText renamed = twin.renamed(() -> List.of(check), () -> filter(session, twin.table()));
         return new Membership(
                 publication, scope, owner, changeable, updates, deletes, columns, Optional.of(renamed), filterColumns);
     }

@@ -91,7 +91,6 @@ final class QueryChecks {
     /** The table and all views and routines that hang on it. */
     private final Long[] concerned;
 
-
     /** @param session with search_path pg_catalog */
     QueryChecks(Session session, Subject subject, QueryGraph graph) {
         this.session = session;

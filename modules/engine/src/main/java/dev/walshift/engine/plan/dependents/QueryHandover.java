@@ -243,8 +243,7 @@ final class QueryHandover {
                 routine,
                 routine.name(),
                 it -> routines.definition(it, routine.name().schema()));
-        List<SqlText> definition =
-                texts.of(routine, routine.name().in(beside), it -> routines.definition(it, beside));
+        List<SqlText> definition = texts.of(routine, routine.name().in(beside), it -> routines.definition(it, beside));
         List<Problem> found = new ArrayList<>(attempt(routine, false, () -> {
             run(definition);
             return bound(routine, OID_OF_ROUTINE, signature);
@@ -258,8 +257,8 @@ final class QueryHandover {
         String signature = texts.moved(routines.signature(routine, beside)).sql();
         SqlText movedName = routines.name(routine, beside);
         SqlText name = texts.moved(new ServerSql(movedName.sql())).text();
-        List<SqlText> statements = new ArrayList<>(
-                texts.of(routine, routine.name().in(beside), it -> routines.definition(it, beside)));
+        List<SqlText> statements =
+                new ArrayList<>(texts.of(routine, routine.name().in(beside), it -> routines.definition(it, beside)));
         List<Problem> found = attempt(routine, true, () -> {
             statements.addAll(routines.comment(routine, name));
             statements.addAll(giveRights(routine, name, statements, OID_OF_ROUTINE, signature));

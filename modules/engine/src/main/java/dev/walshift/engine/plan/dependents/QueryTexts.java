@@ -58,7 +58,8 @@ final class QueryTexts {
      * @throws UnwritableException if that is not to be had
      */
     List<SqlText> of(Query query, QualifiedName own, Writing writing) throws SQLException, UnwritableException {
-        List<SqlText> written = twin.isNeeded() ? renamed(query, own, writing) : moved(writing.write(query), query, own);
+        List<SqlText> written =
+                twin.isNeeded() ? renamed(query, own, writing) : moved(writing.write(query), query, own);
         ColumnPlaces.check(session, subject, written);
         return written;
     }

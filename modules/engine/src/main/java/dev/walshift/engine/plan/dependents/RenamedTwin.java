@@ -122,8 +122,7 @@ final class RenamedTwin {
     /** @throws UnwritableException if it still names the twin where nothing can be put in its place */
     ServerSql withoutIt(ServerSql moved) throws UnwritableException {
         if (moved.sql().contains(schema.name())) {
-            throw UnwritableException.renamed(
-                    "it names the table where nothing else can be put in its place");
+            throw UnwritableException.renamed("it names the table where nothing else can be put in its place");
         }
         return moved;
     }

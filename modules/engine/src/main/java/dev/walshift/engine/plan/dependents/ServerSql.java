@@ -84,7 +84,8 @@ record ServerSql(String sql) {
             for (int i = 0; i < tokens.size(); i++) {
                 if (isReference(tokens, i)) {
                     String constant = content(tokens.get(i));
-                    String moved = new ServerSql(constant).replace(others, onlyFirst).sql();
+                    String moved =
+                            new ServerSql(constant).replace(others, onlyFirst).sql();
                     if (!moved.equals(constant)) {
                         replaced.append(sql, copied, tokens.get(i).start())
                                 .append(SqlText.literal(moved).sql());

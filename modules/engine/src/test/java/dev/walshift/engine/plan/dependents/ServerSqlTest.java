@@ -30,8 +30,9 @@ class ServerSqlTest {
     @Test
     void replacesARelationInAConstantThatRefersToIt() {
         assertThat(all("SELECT '{t}'::regclass, '{t}[]'::regtype, 's.\"it''s\"({t})'::regprocedure, '{t}'::text"))
-                .isEqualTo("SELECT  E'{p}'::regclass,  E'{p}[]'::regtype,  E's.\"it''s\"({p})'::regprocedure, '{t}'::text"
-                        .replace("{t}", "s.\"Or\"\"der; Täble\""));
+                .isEqualTo(
+                        "SELECT  E'{p}'::regclass,  E'{p}[]'::regtype,  E's.\"it''s\"({p})'::regprocedure, '{t}'::text"
+                                .replace("{t}", "s.\"Or\"\"der; Täble\""));
         String backslash = "SELECT E's.\"Or\"\"der; Täble\"\\\\'::regclass";
         assertThat(all(backslash)).isEqualTo(backslash);
     }
