@@ -82,11 +82,7 @@ record Index(
                 plainKey,
                 tablespace,
                 new Marks(
-                        marks.clustered,
-                        marks.replicaIdentity,
-                        marks.partitioned,
-                        Optional.empty(),
-                        marks.extensions),
+                        marks.clustered, marks.replicaIdentity, marks.partitioned, Optional.empty(), marks.extensions),
                 statistics,
                 options,
                 comment,

@@ -54,8 +54,7 @@ final class IndexFinishing {
                         .with("comment", SqlText.literal(text))));
         index.marks()
                 .extensions()
-                .forEach(extension ->
-                        statements.add(DEPENDS.with("index", name).with("extension", extension)));
+                .forEach(extension -> statements.add(DEPENDS.with("index", name).with("extension", extension)));
         if (index.marks().clustered()) {
             statements.add(CLUSTER_ON.with("table", table).with("index", index.name()));
         }

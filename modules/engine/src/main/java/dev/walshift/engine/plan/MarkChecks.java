@@ -20,16 +20,17 @@ final class MarkChecks {
          ORDER BY 1
         """).with("labels", Marks.LABELS);
 
-    private static final SqlTemplate ROW_TYPE = SqlTemplate.of("""
-        WITH source AS (SELECT * FROM pg_class WHERE oid = ?::oid), comments AS ({comments}), rights AS ({rights})
-        SELECT format('comment on type %s', format_type(oid, NULL)) AS mark,
-               format('COMMENT ON TYPE %s IS NULL', oid::regtype) AS removal
-          FROM comments
-        UNION ALL
-        SELECT format('access rights of type %s', format_type(oid, NULL)),
-               format('GRANT USAGE ON TYPE %s TO PUBLIC, and REVOKE it from whom it was granted', oid::regtype)
-          FROM rights
-        """).with("comments", Marks.TYPE_COMMENTS).with("rights", Marks.TYPE_RIGHTS);
+    private static final SqlTemplate ROW_TYPE =
+            SqlTemplate.of("""
+                WITH source AS (SELECT * FROM pg_class WHERE oid = ?::oid), comments AS ({comments}), rights AS ({rights})
+                SELECT format('comment on type %s', format_type(oid, NULL)) AS mark,
+                       format('COMMENT ON TYPE %s IS NULL', oid::regtype) AS removal
+                  FROM comments
+                UNION ALL
+                SELECT format('access rights of type %s', format_type(oid, NULL)),
+                       format('GRANT USAGE ON TYPE %s TO PUBLIC, and REVOKE it from whom it was granted', oid::regtype)
+                  FROM rights
+                """).with("comments", Marks.TYPE_COMMENTS).with("rights", Marks.TYPE_RIGHTS);
 
     private static final SqlTemplate MEMBERSHIPS = SqlTemplate.of("""
         WITH source AS (SELECT * FROM pg_class WHERE oid = ?::oid), members AS ({members})

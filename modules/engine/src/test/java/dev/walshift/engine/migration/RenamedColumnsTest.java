@@ -176,4 +176,14 @@ final class RenamedColumnsTest {
         dependents.addAll(QUERIES.subList(5, 11));
         compare(version, List.of("DROP gone", "RENAME a TO gone", "RENAME b TO a"), dependents);
     }
+
+    /** The names that columns have for a moment while they are renamed are not those of others. */
+    @ParameterizedTest
+    @MethodSource("majors")
+    void mayHaveWalshiftsOwnNames(ServerVersion version) throws Exception {
+        compare(
+                version,
+                List.of("RENAME tags TO walshift_column_1", "RENAME gone TO walshift_column_0", "RENAME a TO more"),
+                QUERIES.subList(0, 1));
+    }
 }

@@ -132,12 +132,12 @@ class CountedColumnsRefusalTest {
                     bench,
                     List.of(
                             "CREATE TABLE {s}.log (id int, a text, b text, c text, n int)",
-                            "CREATE RULE ru AS ON INSERT TO {t} DO INSTEAD INSERT INTO {s}.log VALUES (1) RETURNING log.id,"
-                                    + " log.a, log.b, log.c, log.n",
-                            "CREATE FUNCTION {s}.f() RETURNS SETOF {t} LANGUAGE sql BEGIN ATOMIC SELECT id, a, b, c, n FROM"
-                                    + " {t}; END",
-                            "CREATE FUNCTION {s}.by_default(r {t} DEFAULT ROW(1, 'a', 'b', 'c', 2)) RETURNS int LANGUAGE"
-                                    + " sql AS 'SELECT 1'",
+                            "CREATE RULE ru AS ON INSERT TO {t} DO INSTEAD INSERT INTO {s}.log VALUES (1) RETURNING"
+                                    + " log.id, log.a, log.b, log.c, log.n",
+                            "CREATE FUNCTION {s}.f() RETURNS SETOF {t} LANGUAGE sql BEGIN ATOMIC SELECT id, a, b, c, n"
+                                    + " FROM {t}; END",
+                            "CREATE FUNCTION {s}.by_default(r {t} DEFAULT ROW(1, 'a', 'b', 'c', 2)) RETURNS int"
+                                    + " LANGUAGE sql AS 'SELECT 1'",
                             // These count nothing.
                             "CREATE FUNCTION {s}.by_name(r {t}) RETURNS text LANGUAGE sql RETURN (r).c",
                             "CREATE FUNCTION {s}.in_string(r {t}) RETURNS SETOF {t} LANGUAGE sql AS 'SELECT r'",
@@ -146,8 +146,12 @@ class CountedColumnsRefusalTest {
 
             assertThat(problems(bench, reordered()))
                     .satisfiesExactly(
-                            line -> assertThat(line).contains(fill("function {s}.by_default(")).contains(ROWS),
-                            line -> assertThat(line).contains(fill("function {s}.f()")).contains(ROWS),
+                            line -> assertThat(line)
+                                    .contains(fill("function {s}.by_default("))
+                                    .contains(ROWS),
+                            line -> assertThat(line)
+                                    .contains(fill("function {s}.f()"))
+                                    .contains(ROWS),
                             line -> assertThat(line)
                                     .contains(fill("rule ru on table {t}"))
                                     .contains("its RETURNING gives the table's columns by their places"));
@@ -165,13 +169,17 @@ class CountedColumnsRefusalTest {
                             "CREATE VIEW {s}.joined AS SELECT k.w FROM ({t} CROSS JOIN {s}.u) k(o, p, q, r, s, v, w)",
                             "CREATE VIEW {s}.numbered AS SELECT k.o FROM jsonb_populate_recordset(NULL::{t}, '[]') WITH"
                                     + " ORDINALITY k(id, a, b, c, n, o)",
-                            "CREATE VIEW {s}.alone AS SELECT k.id FROM jsonb_populate_recordset(NULL::{t}, '[]') k(id, a, b,"
-                                    + " c, n)"));
+                            "CREATE VIEW {s}.alone AS SELECT k.id FROM jsonb_populate_recordset(NULL::{t}, '[]') k(id,"
+                                    + " a, b, c, n)"));
 
             assertThat(problems(bench, Bench.alter("ADD y uuid DEFAULT gen_random_uuid()")))
                     .satisfiesExactly(
-                            line -> assertThat(line).contains(fill("view {s}.joined")).contains(BEHIND),
-                            line -> assertThat(line).contains(fill("view {s}.numbered")).contains(BEHIND));
+                            line -> assertThat(line)
+                                    .contains(fill("view {s}.joined"))
+                                    .contains(BEHIND),
+                            line -> assertThat(line)
+                                    .contains(fill("view {s}.numbered"))
+                                    .contains(BEHIND));
         }
     }
 }

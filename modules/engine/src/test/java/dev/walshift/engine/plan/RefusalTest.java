@@ -621,12 +621,15 @@ class RefusalTest {
                     // It stays itself.
                     fill("ALTER EXTENSION hstore ADD SEQUENCE {s}.\"Or\"\"der; Täble_n_seq\""));
             MigrationPlan member = bench.plan(WIDEN);
-            bench.execute(member.problems().getFirst().remedy().split(": ", 2)[1].split("; (?=ALTER)"));
+            bench.execute(
+                    member.problems().getFirst().remedy().split(": ", 2)[1].split("; (?=ALTER)"));
             bench.execute(fill("ALTER EXTENSION hstore DROP SEQUENCE {s}.\"Or\"\"der; Täble_n_seq\""));
 
             assertThat(Bench.lines(member.problems()))
-                    .containsExactly(fill("UNSUPPORTED_TABLE: parts of the table belong to an extension, and would not any"
-                            + " more (sequence {s}.\"Or\"\"der; Täble_b; é_seq\" to hstore, type {t} to hstore)"));
+                    .containsExactly(
+                            fill("UNSUPPORTED_TABLE: parts of the table belong to an extension, and would not any"
+                                    + " more (sequence {s}.\"Or\"\"der; Täble_b; é_seq\" to hstore, type {t} to"
+                                    + " hstore)"));
             assertThat(bench.problems(WIDEN)).isEmpty();
         }
     }

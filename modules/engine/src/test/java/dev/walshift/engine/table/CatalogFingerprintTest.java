@@ -101,8 +101,8 @@ class CatalogFingerprintTest {
             "INSERT INTO pg_seclabel SELECT '{t}'::regclass, 'pg_class'::regclass, 2, 'guard', 'a'",
             "INSERT INTO pg_seclabel SELECT reltype, 'pg_type'::regclass, 0, 'guard', 'a' FROM pg_class WHERE oid ="
                     + " '{t}'::regclass",
-            "INSERT INTO pg_seclabel SELECT pg_get_serial_sequence('{t}', 'i')::regclass, 'pg_class'::regclass, 0, 'guard',"
-                    + " 'a'",
+            "INSERT INTO pg_seclabel SELECT pg_get_serial_sequence('{t}', 'i')::regclass, 'pg_class'::regclass, 0,"
+                    + " 'guard', 'a'",
             "COMMENT ON TABLE {t} IS 'x'",
             "COMMENT ON COLUMN {t}.b IS 'x'",
             "COMMENT ON CONSTRAINT \"Or\"\"der; Täble_pkey\" ON {t} IS 'x'",
@@ -195,8 +195,8 @@ class CatalogFingerprintTest {
             "CREATE PUBLICATION walshift_9 FOR TABLE {t}",
             "DROP PUBLICATION walshift_9",
             // The sequence of a serial stays itself.
-            "INSERT INTO pg_seclabel SELECT pg_get_serial_sequence('{t}', 'n')::regclass, 'pg_class'::regclass, 0, 'guard',"
-                    + " 'a'",
+            "INSERT INTO pg_seclabel SELECT pg_get_serial_sequence('{t}', 'n')::regclass, 'pg_class'::regclass, 0,"
+                    + " 'guard', 'a'",
             "DELETE FROM pg_seclabel",
             "GRANT USAGE ON TYPE {t} TO PUBLIC",
             "ALTER SEQUENCE {s}.\"Or\"\"der; Täble_n_seq\" RESTART 50",

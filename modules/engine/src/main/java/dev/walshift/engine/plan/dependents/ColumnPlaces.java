@@ -6,7 +6,6 @@ import dev.walshift.postgres.SqlPart;
 import dev.walshift.postgres.SqlTemplate;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -56,8 +55,8 @@ final class ColumnPlaces {
         """);
 
     private static final String REMEDY =
-            "Leave the columns in their places, let a DROP COLUMN be a migration of its own, which the server makes in place, or"
-                    + " drop the one that counts them and create it again after the migration";
+            "Leave the columns in their places, let a DROP COLUMN be a migration of its own, which the server makes in"
+                    + " place, or drop the one that counts them and create it again after the migration";
 
     private ColumnPlaces() {}
 

@@ -31,14 +31,14 @@ public final class ColumnRenaming {
         taken.addAll(session.query(
                 COLUMNS.with("table", SqlText.literal(table.sql())), row -> new Identifier(row.getString(1))));
         Map<Identifier, Identifier> between = new LinkedHashMap<>();
-        for (Identifier from : names.keySet()) {
+        for (Map.Entry<Identifier, Identifier> column : names.entrySet()) {
             Identifier free = free(taken);
             taken.add(free);
-            between.put(from, free);
-            rename(session, table, from, free);
+            rename(session, table, column.getKey(), free);
+            between.put(free, column.getValue());
         }
         for (Map.Entry<Identifier, Identifier> column : between.entrySet()) {
-            rename(session, table, column.getValue(), names.get(column.getKey()));
+            rename(session, table, column.getKey(), column.getValue());
         }
     }
 

@@ -89,9 +89,7 @@ record CountedColumns(List<SqlToken> tokens) {
     }
 
     private boolean is(int index, String text) {
-        return index >= 0
-                && index < tokens.size()
-                && tokens.get(index).text().equals(text);
+        return index >= 0 && index < tokens.size() && tokens.get(index).text().equals(text);
     }
 
     private boolean isNamed(int index, Identifier name) {
@@ -139,7 +137,8 @@ record CountedColumns(List<SqlToken> tokens) {
     }
 
     private boolean isRowByName(int index) {
-        boolean tested = is(index + 3, "IS") && (is(index + 4, "NULL") || (is(index + 4, "NOT") && is(index + 5, "NULL")));
+        boolean tested =
+                is(index + 3, "IS") && (is(index + 4, "NULL") || (is(index + 4, "NOT") && is(index + 5, "NULL")));
         boolean argument = is(index - 1, "(")
                 && is(index + 3, ")")
                 && index > 1
@@ -154,7 +153,9 @@ record CountedColumns(List<SqlToken> tokens) {
     }
 
     private boolean isOldOrNew(int index) {
-        return index < tokens.size() && isWholeRow(index) && OLD_AND_NEW.contains(tokens.get(index).text());
+        return index < tokens.size()
+                && isWholeRow(index)
+                && OLD_AND_NEW.contains(tokens.get(index).text());
     }
 
     private int comparedWith(int row) {
