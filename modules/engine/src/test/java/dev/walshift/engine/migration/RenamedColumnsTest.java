@@ -21,8 +21,9 @@ final class RenamedColumnsTest {
     private static final String T = S + ".\"Or\"\"der; ? {Täble}\"";
     private static final String O = "\"Else whére\".\"o ther\"";
 
+    /** One column has a name that others might get for a moment, while they are renamed. */
     private static final String TABLE = """
-        CREATE TABLE {t} ("Key" int CONSTRAINT "p k" PRIMARY KEY, a int, b int, "c ? ""d" text, tags jsonb, gone int,
+        CREATE TABLE {t} ("Key" int CONSTRAINT "p k" PRIMARY KEY, a int, b int, "c ? ""d" text, tags jsonb, gone int, walshift_column_0 int,
                           CONSTRAINT "a is ""one" UNIQUE (a))
         """;
 
@@ -175,15 +176,5 @@ final class RenamedColumnsTest {
         List<String> dependents = new ArrayList<>(ATTACHED.subList(0, 9));
         dependents.addAll(QUERIES.subList(5, 11));
         compare(version, List.of("DROP gone", "RENAME a TO gone", "RENAME b TO a"), dependents);
-    }
-
-    /** The names that columns have for a moment while they are renamed are not those of others. */
-    @ParameterizedTest
-    @MethodSource("majors")
-    void mayHaveWalshiftsOwnNames(ServerVersion version) throws Exception {
-        compare(
-                version,
-                List.of("RENAME tags TO walshift_column_1", "RENAME gone TO walshift_column_0", "RENAME a TO more"),
-                QUERIES.subList(0, 1));
     }
 }
