@@ -56,8 +56,18 @@ record Index(
      * @param replicaIdentity it was chosen as replica identity
      * @param partitioned it is a partitioned table's, and holds no entries itself
      * @param parent the partitioned table's index that it is a part of
+     * @param extensions those that it is marked to depend on, so that it goes with them
      */
-    record Marks(boolean clustered, boolean replicaIdentity, boolean partitioned, Optional<Identifier> parent) {}
+    record Marks(
+            boolean clustered,
+            boolean replicaIdentity,
+            boolean partitioned,
+            Optional<Identifier> parent,
+            List<Identifier> extensions) {
+        Marks {
+            extensions = List.copyOf(extensions);
+        }
+    }
 
     /** The same as a part of no other index. */
     Index alone() {
@@ -71,7 +81,8 @@ record Index(
                 valid,
                 plainKey,
                 tablespace,
-                new Marks(marks.clustered, marks.replicaIdentity, marks.partitioned, Optional.empty()),
+                new Marks(
+                        marks.clustered, marks.replicaIdentity, marks.partitioned, Optional.empty(), marks.extensions),
                 statistics,
                 options,
                 comment,

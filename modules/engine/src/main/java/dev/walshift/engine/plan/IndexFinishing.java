@@ -11,6 +11,7 @@ import java.util.List;
 final class IndexFinishing {
     private static final SqlTemplate ALTER_INDEX = SqlTemplate.of("ALTER INDEX {index} {actions}");
     private static final SqlTemplate ATTACH = SqlTemplate.of("ALTER INDEX {parent} ATTACH PARTITION {index}");
+    private static final SqlTemplate DEPENDS = SqlTemplate.of("ALTER INDEX {index} DEPENDS ON EXTENSION {extension}");
     private static final SqlTemplate COMMENT_INDEX = SqlTemplate.of("COMMENT ON INDEX {index} IS {comment}");
     private static final SqlTemplate COMMENT_CONSTRAINT =
             SqlTemplate.of("COMMENT ON CONSTRAINT {name} ON {table} IS {comment}");
@@ -51,6 +52,9 @@ final class IndexFinishing {
                         .with("name", index.name())
                         .with("table", table)
                         .with("comment", SqlText.literal(text))));
+        index.marks()
+                .extensions()
+                .forEach(extension -> statements.add(DEPENDS.with("index", name).with("extension", extension)));
         if (index.marks().clustered()) {
             statements.add(CLUSTER_ON.with("table", table).with("index", index.name()));
         }

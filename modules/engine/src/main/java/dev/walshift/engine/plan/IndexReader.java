@@ -28,6 +28,11 @@ final class IndexReader {
                        FROM pg_attribute a
                       WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0
                       ORDER BY a.attnum) AS statistics,
+               ARRAY(SELECT e.extname::text
+                       FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
+                      WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+                        AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'x'
+                      ORDER BY e.extname) AS extensions,
                c.reloptions::text[], obj_description(i.indexrelid, 'pg_class') AS comment,
                o.oid::bigint AS constraint_oid, o.conname, o.contype, pg_get_constraintdef(o.oid) AS constraint_definition,
                o.convalidated, COALESCE((to_jsonb(o) ->> 'conenforced')::boolean, true) AS enforced,
@@ -74,7 +79,10 @@ final class IndexReader {
                         row.getBoolean("indisclustered"),
                         row.getBoolean("indisreplident"),
                         row.getBoolean("partitioned"),
-                        CatalogReader.optional(row, "parent").map(Identifier::new)),
+                        CatalogReader.optional(row, "parent").map(Identifier::new),
+                        CatalogReader.strings(row, "extensions").stream()
+                                .map(Identifier::new)
+                                .toList()),
                 CatalogReader.strings(row, "statistics").stream()
                         .map(SqlText::new)
                         .toList(),

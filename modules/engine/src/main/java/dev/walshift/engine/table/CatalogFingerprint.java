@@ -74,6 +74,10 @@ public final class CatalogFingerprint {
               WHERE NOT COALESCE(n.nspname LIKE 'walshift\\_%', false)),
         relations(oid) AS (
              SELECT oid FROM source UNION SELECT viewid FROM hanging WHERE viewid IS NOT NULL),
+        labels AS ({labels}),
+        type_comments AS ({typeComments}),
+        type_rights AS ({typeRights}),
+        members AS ({members}),
         lines(line) AS (
              SELECT jsonb_build_array('table', c.oid, c.nspname, c.relname, c.relkind, c.relpersistence, c.relispartition,
                                       c.reltablespace, c.relam, c.relrowsecurity, c.relforcerowsecurity, c.reloftype,
@@ -96,7 +100,11 @@ public final class CatalogFingerprint {
                FROM source c JOIN pg_constraint o ON o.conrelid = c.oid
              UNION ALL
              SELECT jsonb_build_array('index', pg_get_indexdef(i.indexrelid), i.indisclustered, r.reltablespace,
-                                      obj_description(i.indexrelid, 'pg_class'))
+                                      obj_description(i.indexrelid, 'pg_class'),
+                                      (SELECT jsonb_agg(jsonb_build_array(a.attnum, a.attstattarget) ORDER BY a.attnum)
+                                         FROM pg_attribute a WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0),
+                                      (SELECT jsonb_agg(d.refobjid ORDER BY d.refobjid) FROM pg_depend d
+                                        WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.deptype = 'x'))
                FROM source c
                JOIN pg_index i ON i.indrelid = c.oid AND i.indisvalid AND i.indislive
                JOIN pg_class r ON r.oid = i.indexrelid
@@ -184,12 +192,21 @@ public final class CatalogFingerprint {
                                           AND c.root AND c.oid = i.inhrelid))
                FROM source c JOIN pg_inherits i ON c.oid IN (i.inhrelid, i.inhparent)
              UNION ALL
-             SELECT jsonb_build_array('label', c.oid, l.classoid, l.objsubid, l.provider, l.label)
-               FROM source c JOIN pg_seclabel l ON l.classoid = 'pg_class'::regclass AND l.objoid = c.oid
+             SELECT jsonb_build_array('label', l.classid, l.objid, l.subid, l.provider, l.label) FROM labels l
+             UNION ALL
+             SELECT jsonb_build_array('comment on type', t.oid, t.comment) FROM type_comments t
+             UNION ALL
+             SELECT jsonb_build_array('rights of type', t.oid, t.rights::text) FROM type_rights t
+             UNION ALL
+             SELECT jsonb_build_array('of extension', m.classid, m.objid, m.extname) FROM members m
              UNION ALL
              SELECT jsonb_build_array('dependent', h.classid, h.objid) FROM hanging h)
         SELECT md5(string_agg(line::text, E'\\n' ORDER BY line::text)), current_setting('search_path') FROM lines
-        """);
+        """)
+            .with("labels", Marks.LABELS)
+            .with("typeComments", Marks.TYPE_COMMENTS)
+            .with("typeRights", Marks.TYPE_RIGHTS)
+            .with("members", Marks.MEMBERSHIPS);
 
     private static final SqlText BY_SCHEMA = new SqlText("""
         OR EXISTS (SELECT FROM pg_publication_namespace s WHERE s.pnpubid = b.oid AND s.pnnspid = c.relnamespace)

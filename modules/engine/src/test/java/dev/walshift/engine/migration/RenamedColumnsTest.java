@@ -21,8 +21,9 @@ final class RenamedColumnsTest {
     private static final String T = S + ".\"Or\"\"der; ? {Täble}\"";
     private static final String O = "\"Else whére\".\"o ther\"";
 
+    /** One column has a name that others might get for a moment, while they are renamed. */
     private static final String TABLE = """
-        CREATE TABLE {t} ("Key" int CONSTRAINT "p k" PRIMARY KEY, a int, b int, "c ? ""d" text, tags jsonb, gone int,
+        CREATE TABLE {t} ("Key" int CONSTRAINT "p k" PRIMARY KEY, a int, b int, "c ? ""d" text, tags jsonb, gone int, walshift_column_0 int,
                           CONSTRAINT "a is ""one" UNIQUE (a))
         """;
 

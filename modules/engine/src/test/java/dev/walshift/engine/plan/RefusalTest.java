@@ -627,6 +627,31 @@ class RefusalTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("majors")
+    void namesPartsThatBelongToAnExtension(ServerVersion version) throws SQLException {
+        try (Bench bench = Bench.open(version)) {
+            bench.execute(
+                    fill("CREATE TABLE {t} (id int PRIMARY KEY, \"b; é\" int GENERATED ALWAYS AS IDENTITY, n serial)"),
+                    "CREATE EXTENSION hstore",
+                    fill("ALTER EXTENSION hstore ADD TYPE {t}"),
+                    fill("ALTER EXTENSION hstore ADD SEQUENCE {s}.\"Or\"\"der; Täble_b; é_seq\""),
+                    // It stays itself.
+                    fill("ALTER EXTENSION hstore ADD SEQUENCE {s}.\"Or\"\"der; Täble_n_seq\""));
+            MigrationPlan member = bench.plan(WIDEN);
+            bench.execute(
+                    member.problems().getFirst().remedy().split(": ", 2)[1].split("; (?=ALTER)"));
+            bench.execute(fill("ALTER EXTENSION hstore DROP SEQUENCE {s}.\"Or\"\"der; Täble_n_seq\""));
+
+            assertThat(Bench.lines(member.problems()))
+                    .containsExactly(
+                            fill("UNSUPPORTED_TABLE: parts of the table belong to an extension, and would not any"
+                                    + " more (sequence {s}.\"Or\"\"der; Täble_b; é_seq\" to hstore, type {t} to"
+                                    + " hstore)"));
+            assertThat(bench.problems(WIDEN)).isEmpty();
+        }
+    }
+
     /** No provider is at hand, so the labels are written as a provider would have them written. */
     @ParameterizedTest
     @MethodSource("majors")

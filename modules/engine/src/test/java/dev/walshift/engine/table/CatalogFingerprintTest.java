@@ -38,6 +38,7 @@ class CatalogFingerprintTest {
             "CREATE TABLE {s}.other (x int PRIMARY KEY, y int)",
             "CREATE TABLE {t} (id int PRIMARY KEY, b text, n serial, i int GENERATED ALWAYS AS IDENTITY)",
             "CREATE UNIQUE INDEX u ON {t} (n)",
+            "CREATE INDEX e ON {t} (lower(b))",
             "CREATE UNLOGGED TABLE {s}.tied (x int, CONSTRAINT tie FOREIGN KEY (x) REFERENCES {t})",
             "ALTER TABLE {s}.tied ADD CONSTRAINT late FOREIGN KEY (x) REFERENCES {t} NOT VALID",
             "CREATE FUNCTION {s}.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
@@ -87,6 +88,21 @@ class CatalogFingerprintTest {
             "ALTER INDEX {s}.u RENAME TO x",
             "ALTER INDEX {s}.u SET (fillfactor = 50)",
             "COMMENT ON INDEX {s}.u IS 'x'",
+            "ALTER INDEX {s}.u DEPENDS ON EXTENSION plpgsql",
+            "ALTER INDEX {s}.e ALTER COLUMN 1 SET STATISTICS 7",
+            "COMMENT ON TYPE {t} IS 'x'",
+            "COMMENT ON TYPE {s}.\"_Or\"\"der; Täble\" IS 'x'",
+            "GRANT USAGE ON TYPE {t} TO pg_monitor",
+            "REVOKE USAGE ON TYPE {t} FROM PUBLIC",
+            "ALTER EXTENSION plpgsql ADD TYPE {t}",
+            "ALTER EXTENSION plpgsql ADD SEQUENCE {s}.\"Or\"\"der; Täble_i_seq\"",
+            // No provider is at hand, so the labels are written as a provider would have them written.
+            "INSERT INTO pg_seclabel SELECT '{t}'::regclass, 'pg_class'::regclass, 0, 'guard', 'a'",
+            "INSERT INTO pg_seclabel SELECT '{t}'::regclass, 'pg_class'::regclass, 2, 'guard', 'a'",
+            "INSERT INTO pg_seclabel SELECT reltype, 'pg_type'::regclass, 0, 'guard', 'a' FROM pg_class WHERE oid ="
+                    + " '{t}'::regclass",
+            "INSERT INTO pg_seclabel SELECT pg_get_serial_sequence('{t}', 'i')::regclass, 'pg_class'::regclass, 0,"
+                    + " 'guard', 'a'",
             "COMMENT ON TABLE {t} IS 'x'",
             "COMMENT ON COLUMN {t}.b IS 'x'",
             "COMMENT ON CONSTRAINT \"Or\"\"der; Täble_pkey\" ON {t} IS 'x'",
@@ -178,6 +194,11 @@ class CatalogFingerprintTest {
             "ALTER TABLE {t} REPLICA IDENTITY USING INDEX u",
             "CREATE PUBLICATION walshift_9 FOR TABLE {t}",
             "DROP PUBLICATION walshift_9",
+            // The sequence of a serial stays itself.
+            "INSERT INTO pg_seclabel SELECT pg_get_serial_sequence('{t}', 'n')::regclass, 'pg_class'::regclass, 0,"
+                    + " 'guard', 'a'",
+            "DELETE FROM pg_seclabel",
+            "GRANT USAGE ON TYPE {t} TO PUBLIC",
             "ALTER SEQUENCE {s}.\"Or\"\"der; Täble_n_seq\" RESTART 50",
             // A serial keeps its sequence, whoever owns it during the swap.
             "ALTER SEQUENCE {s}.\"Or\"\"der; Täble_n_seq\" INCREMENT 5",
@@ -230,7 +251,11 @@ class CatalogFingerprintTest {
                 if (fingerprint(database, oid).equals(before)) {
                     unseen.add(change);
                 }
+                // A member would take the extension with it.
                 test.execute(
+                        "DELETE FROM pg_depend WHERE deptype = 'e' AND refclassid = 'pg_extension'::regclass"
+                                + " AND classid IN ('pg_type'::regclass, 'pg_class'::regclass)",
+                        "DELETE FROM pg_seclabel",
                         fill("DROP SCHEMA {s} CASCADE"),
                         "DROP SCHEMA walshift_1",
                         "DROP SCHEMA public CASCADE",

@@ -12,6 +12,7 @@ public enum Wing {
         CREATE INDEX "i expression" ON {t} (lower("no""te") DESC NULLS LAST, code text_pattern_ops) INCLUDE (price)
             WITH (fillfactor = 70) WHERE status = 'new';
         ALTER INDEX {s}."i expression" ALTER COLUMN 1 SET STATISTICS 500;
+        ALTER INDEX {s}."i expression" DEPENDS ON EXTENSION plpgsql;
         CREATE UNIQUE INDEX "i unique" ON {t} (code, id);
         CREATE INDEX "i gin" ON {t} USING gin (doc jsonb_path_ops) WITH (fastupdate = off);
         CREATE INDEX "i brin" ON {t} USING brin (placed) WITH (pages_per_range = 16);
@@ -29,6 +30,7 @@ public enum Wing {
         ALTER TABLE {t} ADD CONSTRAINT "c unique" UNIQUE (code, region) INCLUDE (price) DEFERRABLE INITIALLY DEFERRED;
         ALTER TABLE {t} ADD CONSTRAINT "c apart" EXCLUDE USING gist (stay WITH &&) WITH (fillfactor = 60) WHERE (id > 0) DEFERRABLE;
         CREATE UNIQUE INDEX "c used" ON {t} (code DESC, id);
+        ALTER INDEX {s}."c unique" DEPENDS ON EXTENSION plpgsql;
         """) {
         @Override
         List<Newer> newer() {
@@ -303,6 +305,14 @@ public enum Wing {
         CREATE FUNCTION {s}."ro take"(o {t}) RETURNS text LANGUAGE sql AS 'SELECT o."no""te"';
         CREATE FUNCTION {s}."ro give"() RETURNS SETOF {t} LANGUAGE sql AS 'SELECT * FROM {t}';
         CREATE FUNCTION {s}."ro many"(o {t}[]) RETURNS int LANGUAGE sql AS 'SELECT 1';
+        """),
+    /** What counts the table's columns by their places, so that it is carried only where they stay. */
+    COUNTED_COLUMNS("""
+        CREATE TABLE {s}."cc other" (x int);
+        CREATE MATERIALIZED VIEW {s}."cc stored" AS SELECT (jsonb_populate_record(NULL::{t}, '{}')).region;
+        CREATE POLICY "cc policy" ON {s}."cc other" USING (EXISTS (SELECT FROM {t} AS o WHERE o IS DISTINCT FROM NULL::{t}));
+        CREATE RULE "cc rule" AS ON DELETE TO {s}."cc other" DO ALSO UPDATE {s}."cc other" SET x = (NULL::{t}).region;
+        CREATE FUNCTION {s}."cc function"() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT (('{}'::{t}[])[1]).region; END;
         """),
     ROW_TYPE_COLUMNS("""
         CREATE TABLE {s}."ro table" (x {t}, many {t}[]);

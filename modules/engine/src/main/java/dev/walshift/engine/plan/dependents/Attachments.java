@@ -79,7 +79,7 @@ final class Attachments {
             ServerSql read = twin.isNeeded() && reachable && namesRenamed(object)
                     ? readRenamed(object, home, writer)
                     : writer.read(object.oid());
-            ColumnPlaces.check(session, subject, List.of(read.text()));
+            ColumnPlaces.check(session, subject, object.catalog(), object.oid(), List.of(read.text()));
             return Optional.of(read);
         } catch (UnwritableException e) {
             answeredFor.add(object);

@@ -4,14 +4,20 @@ import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlPart;
 import dev.walshift.postgres.SqlTemplate;
+import dev.walshift.postgres.SqlText;
 import java.sql.SQLException;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /** Gives several columns of a table other names at once. */
 public final class ColumnRenaming {
     private static final SqlTemplate RENAME = SqlTemplate.of("ALTER TABLE {table} RENAME COLUMN {from} TO {to}");
+
+    private static final SqlTemplate COLUMNS = SqlTemplate.of("""
+        SELECT attname FROM pg_attribute WHERE attrelid = {table}::regclass AND attnum > 0 AND NOT attisdropped
+        """);
 
     private ColumnRenaming() {}
 
@@ -21,16 +27,26 @@ public final class ColumnRenaming {
      * @param names new names by present name
      */
     public static void apply(Session session, SqlPart table, Map<Identifier, Identifier> names) throws SQLException {
-        List<Map.Entry<Identifier, Identifier>> ordered = new ArrayList<>(names.entrySet());
-        for (int i = 0; i < ordered.size(); i++) {
-            rename(session, table, ordered.get(i).getKey(), between(i));
+        Set<Identifier> taken = new HashSet<>(names.values());
+        taken.addAll(session.query(
+                COLUMNS.with("table", SqlText.literal(table.sql())), row -> new Identifier(row.getString(1))));
+        Map<Identifier, Identifier> between = new LinkedHashMap<>();
+        for (Map.Entry<Identifier, Identifier> column : names.entrySet()) {
+            Identifier free = free(taken);
+            taken.add(free);
+            rename(session, table, column.getKey(), free);
+            between.put(free, column.getValue());
         }
-        for (int i = 0; i < ordered.size(); i++) {
-            rename(session, table, between(i), ordered.get(i).getValue());
+        for (Map.Entry<Identifier, Identifier> column : between.entrySet()) {
+            rename(session, table, column.getKey(), column.getValue());
         }
     }
 
-    private static Identifier between(int number) {
+    private static Identifier free(Set<Identifier> taken) {
+        int number = 0;
+        while (taken.contains(new Identifier("walshift_column_" + number))) {
+            number++;
+        }
         return new Identifier("walshift_column_" + number);
     }
 

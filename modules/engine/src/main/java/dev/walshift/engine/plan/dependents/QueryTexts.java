@@ -21,6 +21,8 @@ final class QueryTexts {
     private static final SqlTemplate OID_OF_ROUTINE =
             SqlTemplate.of("SELECT oid::bigint FROM pg_proc WHERE pronamespace = {schema}::regnamespace");
 
+    private static final SqlTemplate CATALOG = SqlTemplate.of("SELECT ?::regclass::oid::bigint");
+
     private final Session session;
     private final Subject subject;
     private final RenamedTwin twin;
@@ -60,7 +62,9 @@ final class QueryTexts {
     List<SqlText> of(Query query, QualifiedName own, Writing writing) throws SQLException, UnwritableException {
         List<SqlText> written =
                 twin.isNeeded() ? renamed(query, own, writing) : moved(writing.write(query), query, own);
-        ColumnPlaces.check(session, subject, written);
+        long catalog = session.queryOne(
+                CATALOG, row -> row.getLong(1), query.isRoutine() ? "pg_catalog.pg_proc" : "pg_catalog.pg_class");
+        ColumnPlaces.check(session, subject, catalog, query.oid(), written);
         return written;
     }
 

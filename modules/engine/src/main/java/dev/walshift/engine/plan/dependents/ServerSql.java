@@ -2,7 +2,6 @@ package dev.walshift.engine.plan.dependents;
 
 import dev.walshift.engine.plan.SqlToken;
 import dev.walshift.engine.plan.SqlToken.UnreadableException;
-import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.SqlText;
 import java.util.HashSet;
@@ -45,33 +44,7 @@ record ServerSql(String sql) {
         return replace(others, true).text();
     }
 
-    /** Whether it gives the columns of a relation other names: {@code FROM relation x(a, b)}. The server's keywords are in capitals. */
-    boolean namesColumnsOf(Identifier relation) {
-        try {
-            List<SqlToken> tokens = SqlToken.all(sql);
-            for (int i = 0; i + 2 < tokens.size(); i++) {
-                if (isNamed(tokens.get(i), relation)
-                        && isAlias(tokens.get(i + 1))
-                        && tokens.get(i + 2).is('(')) {
-                    return true;
-                }
-            }
-            return false;
-        } catch (UnreadableException e) {
-            throw unreadable(e);
-        }
-    }
-
-    private static boolean isNamed(SqlToken token, Identifier name) throws UnreadableException {
-        return token.isName() && token.name().equals(name);
-    }
-
-    private static boolean isAlias(SqlToken token) {
-        char first = token.text().charAt(0);
-        return token.isName() && (first < 'A' || first > 'Z');
-    }
-
-    private IllegalStateException unreadable(UnreadableException e) {
+    static IllegalStateException unreadable(UnreadableException e, String sql) {
         return new IllegalStateException("%s in SQL of the server's own: %s".formatted(e.what(), sql), e);
     }
 
@@ -102,7 +75,7 @@ record ServerSql(String sql) {
             }
             return new ServerSql(replaced.append(sql.substring(copied)).toString());
         } catch (UnreadableException e) {
-            throw unreadable(e);
+            throw unreadable(e, sql);
         }
     }
 

@@ -61,30 +61,6 @@ class ServerSqlTest {
                 .isEqualTo("CREATE RULE r AS ON DELETE TO \"p\".\"x\" DO SELECT status.status, \"p\".\"x\" FROM s.o");
     }
 
-    @Test
-    void tellsWhetherColumnsGetOtherNamesByTheirPlaces() {
-        for (String sql : List.of(
-                "SELECT x.p FROM ONLY {t} x(p, q)",
-                "SELECT 1 FROM \"Or\"\"der; Täble\" \"X\"(p, q)",
-                "SELECT 1 FROM {t} \"Or\"\"der; Täble\"(p, q)",
-                "SELECT 1 FROM {t} _1 (p)")) {
-            assertThat(namesColumns(sql)).as(sql).isTrue();
-        }
-        for (String sql : List.of(
-                "SELECT 1 FROM {t} x",
-                "SELECT 1 FROM {t} JOIN (SELECT 1) y",
-                "SELECT '{t} x(p)'",
-                "INSERT INTO {t} AS x (p)",
-                "INSERT INTO {t} (p)",
-                "SELECT 1 FROM s.other x(p)")) {
-            assertThat(namesColumns(sql)).as(sql).isFalse();
-        }
-    }
-
-    private static boolean namesColumns(String sql) {
-        return new ServerSql(sql.replace("{t}", "s.\"Or\"\"der; Täble\"")).namesColumnsOf(TABLE.name());
-    }
-
     /** JDBC takes a question mark for a parameter, or two for one. */
     @Test
     void keepsQuestionMarks() {
