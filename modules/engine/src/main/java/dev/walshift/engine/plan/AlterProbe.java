@@ -4,6 +4,7 @@ import dev.walshift.engine.Problem;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.plan.AlterAction.TypeChange;
 import dev.walshift.engine.plan.AlterAction.Using;
+import dev.walshift.engine.plan.dependents.LostOperators;
 import dev.walshift.engine.plan.dependents.StandIns;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
@@ -67,10 +68,12 @@ final class AlterProbe {
     /**
      * Creates the clone and alters it.
      *
+     * @param findings told what the clone does not have as the table has it
      * @throws RejectedException if the ALTER can't be made
      */
-    AlteredClone run(AlterStatement statement) throws SQLException, RejectedException {
+    AlteredClone run(AlterStatement statement, Findings findings) throws SQLException, RejectedException {
         long oid = new TreeWriter(session, source, sourceTree, clone.schema()).create();
+        LostOperators.ofParts(session, source.relation().oid(), oid).forEach(findings::shadowProblem);
         // A partitioned table's foreign keys are not carried, so that nothing need be known of them.
         StandIns standIns = sourceTree.isPartitioned()
                 ? StandIns.none(session, source.relation().oid(), clone)

@@ -222,7 +222,8 @@ final class Surveyor {
             Identifier probeSchema = schema.make(session);
             AlteredClone clone = target.isPresent()
                     ? new TargetProbe(session, settings, source, probeSchema, request.using()).run(target.get())
-                    : new AlterProbe(session, settings, source, tree, probeSchema, eventTriggers).run(statement);
+                    : new AlterProbe(session, settings, source, tree, probeSchema, eventTriggers)
+                            .run(statement, findings);
             Optional<Change> change = Optional.of(judge(clone));
             session.execute(RELEASE);
             return change;

@@ -191,10 +191,16 @@ final class Attachments {
             places.put(
                     home.name(), QualifiedName.of(TEMPORARY, home.name().name().name()));
         }
-        Optional<SQLException> failure = failure(before, create.withAll(places));
+        SqlPart made = MADE.with(
+                "table", SqlText.literal(places.getOrDefault(home.name(), probe).sql()));
+        List<String> lost = new ArrayList<>();
+        Optional<SQLException> failure = failure(before, create.withAll(places), object, made, lost);
         if (failure.isPresent() && SqlStates.is(failure.get(), SqlStates.UNDEFINED_TABLE)) {
             // A column was taken for the table: no name of the server's own is undefined.
-            failure = failure(before, create.withFirst(places));
+            failure = failure(before, create.withFirst(places), object, made, lost);
+        }
+        if (!lost.isEmpty()) {
+            problems.add(LostOperators.problem(object.name(), lost));
         }
         failure.ifPresent(reason -> problems.add(new Problem(
                 ProblemCode.UNSUPPORTED_DEPENDENT,
@@ -203,9 +209,15 @@ final class Attachments {
                 "Drop it and create it in another form after the migration, or choose another change")));
     }
 
-    private Optional<SQLException> failure(List<SqlPart> before, SqlText create) throws SQLException {
-        List<SqlPart> statements = new ArrayList<>(before);
-        statements.add(create);
-        return Trial.failure(session, statements);
+    private Optional<SQLException> failure(
+            List<SqlPart> before, SqlText create, Dependent object, SqlPart made, List<String> lost)
+            throws SQLException {
+        return Trial.failure(session, transaction -> {
+            for (SqlPart statement : before) {
+                transaction.execute(statement);
+            }
+            transaction.execute(create);
+            lost.addAll(LostOperators.of(transaction, object, made));
+        });
     }
 }

@@ -251,13 +251,7 @@ final class QueryChecks {
 
     /** The server does not write down of which schema an operator is where the syntax has no room for it. */
     static Problem rebound(Query query, List<String> operators) {
-        return refused(
-                query,
-                "made anew it would no longer use %s: IS DISTINCT FROM, NULLIF, CASE and JOIN USING do not say of"
-                                .formatted(String.join(", ", operators))
-                        + " which schema theirs is",
-                "Change it first so that it says OPERATOR(schema.=) there, or drop it and create it again after the"
-                        + " migration");
+        return refused(query, LostOperators.why(operators), LostOperators.remedy());
     }
 
     static Problem circular(Query query) {
