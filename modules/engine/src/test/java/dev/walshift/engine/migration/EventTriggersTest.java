@@ -63,7 +63,7 @@ final class EventTriggersTest {
             assertThatThrownBy(migration::run)
                     .isInstanceOf(FailedException.class)
                     .hasMessageContaining("not today")
-                    .hasMessageContaining("PL/pgSQL function reject()");
+                    .hasMessageContaining("PL/pgSQL function public.reject()");
 
             assertThat(Scenario.list(connection, "SELECT count(*) || ' ' || pg_typeof(max(id)) FROM t"))
                     .containsExactly("100 integer");

@@ -153,30 +153,26 @@ final class PaceTest {
     @ParameterizedTest
     @MethodSource("versions")
     void asksTheOperatorsQuery(ServerVersion version) throws Exception {
-        try (TestDatabase database = filled(version);
-                Gate gate = Gate.closedAt(database, 100)) {
+        try (TestDatabase database = filled(version)) {
             // The comment has what would be a parameter, the operator is one: neither is touched.
             String sql = "SELECT slow OR '{}'::jsonb ? 'a' FROM \"we\"\"ird load\" -- ?";
             database.execute(
                     "CREATE TABLE \"we\"\"ird load\" (slow boolean)", "INSERT INTO \"we\"\"ird load\" VALUES (true)");
             Files.createFile(file);
             PaceSettings pace = query(sql);
-            Migration migration = new Migration(
-                    TestConnections.database(database),
-                    Scenario.request(
-                            "orders", "ALTER COLUMN note TYPE varchar USING left(note, public.gate(id)::int + 350)"),
-                    MigrationSettings.DEFAULT.with(new PaceSettings(
+            Running running = start(
+                    database,
+                    new PaceSettings(
                             Optional.of(PaceMode.FULL),
                             pace.query(),
                             Optional.of(file),
                             Optional.empty(),
-                            Optional.empty())));
-            Running running = new Running(migration, supplyAsync(migration::run, threads));
+                            Optional.empty()));
             running.awaitDetail("standing still: ");
             Files.delete(file);
             running.awaitDetail("slowed down to 5 %: --pace-query gives true");
 
-            gate.open();
+            database.execute("UPDATE \"we\"\"ird load\" SET slow = false");
             assertDone(database, running.future().join());
         }
     }
