@@ -64,9 +64,6 @@ public final class LostOperators {
          ORDER BY part
         """);
 
-    private static final String WHY =
-            "made anew it would no longer use %s: IS DISTINCT FROM, NULLIF, CASE and JOIN USING do not say of which"
-                    + " schema theirs is";
     private static final String REMEDY =
             "Change it first so that it says OPERATOR(schema.=) there, or drop it and create it again after the"
                     + " migration";
@@ -99,7 +96,8 @@ public final class LostOperators {
     }
 
     static String why(List<String> lost) {
-        return WHY.formatted(String.join(", ", lost));
+        return "made anew it would no longer use %s: IS DISTINCT FROM, NULLIF, CASE and JOIN USING do not say of which schema theirs is"
+                .formatted(String.join(", ", lost));
     }
 
     static String remedy() {
