@@ -11,6 +11,9 @@ import dev.walshift.engine.migration.Migration;
 import dev.walshift.engine.migration.MigrationProgress;
 import dev.walshift.engine.migration.MigrationReport;
 import dev.walshift.engine.migration.MigrationRequest;
+import dev.walshift.engine.migration.MigrationSettings;
+import dev.walshift.engine.pace.PaceMode;
+import dev.walshift.engine.pace.PaceSettings;
 import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.testkit.oracle.Comparison;
@@ -36,6 +39,10 @@ public final class Demo {
         /** Somebody asked to stop. */
         STOPPED
     }
+
+    /** The writers share two processors with the server and never pause: beside them a polite migration takes minutes. */
+    private static final MigrationSettings FULL_PACE = MigrationSettings.DEFAULT.with(new PaceSettings(
+            Optional.of(PaceMode.FULL), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty()));
 
     /** Both rewrite the table when done the ordinary way, under a lock that lets nobody read or write. */
     private static final List<String> CLAUSES =
@@ -119,8 +126,8 @@ public final class Demo {
 
     private MigrationReport migrate(Traffic traffic, DemoServer server) {
         AlterRequest change = new AlterRequest(Optional.of("public.orders"), CLAUSES, Map.of(), List.of());
-        Migration migration =
-                new Migration(server.database(), new MigrationRequest(change, WORKERS, false, VerifyMode.FULL));
+        Migration migration = new Migration(
+                server.database(), new MigrationRequest(change, WORKERS, false, VerifyMode.FULL), FULL_PACE);
         running.set(Optional.of(migration));
         stop.check();
         ProgressText text = progress -> List.of(ProgressText.oneLine(progress), traffic.recently());

@@ -55,7 +55,7 @@ import org.slf4j.LoggerFactory;
 final class ShadowRun {
     private static final Logger log = LoggerFactory.getLogger(ShadowRun.class);
     /** Share of the time: slower than the writers it would never end, and the slot would keep ever more. */
-    private static final double LEAST_CATCHING_UP = 0.5;
+    private static final double LEAST_BEHIND_WRITERS = 0.5;
 
     private static final SqlTemplate BYTES = SqlTemplate.of(
             "SELECT coalesce(sum(pg_total_relation_size(heap)), 0)::bigint FROM unnest(?::oid[]) AS heap");
@@ -158,7 +158,7 @@ final class ShadowRun {
 
     private CatchUp openCatchUp(KeyLog keyLog, KeyBarrier barrier) throws SQLException {
         // One thread asks, for all that work on a batch.
-        Pace all = walPace.and(throttle.among(1, LEAST_CATCHING_UP));
+        Pace all = walPace.and(throttle.among(1, LEAST_BEHIND_WRITERS));
         return CatchUp.open(database, keyLog, barrier, meter.applied(), request.workers(), all);
     }
 
@@ -317,7 +317,8 @@ final class ShadowRun {
 
     private void verify(Session session, Blueprint table, CatchUp catchUp, StopSignal stop) throws SQLException {
         if (request.verify() != VerifyMode.OFF) {
-            Verifier verifier = new Verifier(table, journal, id, request.workers(), throttle.among(1));
+            Verifier verifier =
+                    new Verifier(table, journal, id, request.workers(), throttle.among(1, LEAST_BEHIND_WRITERS));
             meter.enter(Phase.VERIFY, () -> Optional.of(verifier.done()));
             verifier.run(session, request.verify(), work -> catchUp.exact(work::run, stop), stop);
         }
