@@ -168,7 +168,7 @@ final class PaceTest {
                             Optional.of(file),
                             Optional.empty(),
                             Optional.empty()));
-            running.awaitDetail("standing still: ");
+            running.awaitDetail("standing still: ", "--pace-file");
             Files.delete(file);
             running.awaitDetail("slowed down to 5 %: --pace-query gives true");
 
@@ -236,7 +236,7 @@ final class PaceTest {
             Running running = new Running(migration, supplyAsync(migration::run, threads));
             gate.awaitArrival();
             Files.createFile(file);
-            running.awaitDetail("standing still: ");
+            running.awaitDetail("standing still: ", "--pace-file");
             gate.open();
             running.assertWaitsIn(Phase.INDEX);
 
@@ -245,7 +245,7 @@ final class PaceTest {
             Files.delete(file);
             await().until(() -> migration.progress().phase() == Phase.CATCH_UP);
             Files.createFile(file);
-            running.awaitDetail("standing still: ");
+            running.awaitDetail("standing still: ", "--pace-file");
             application.rollback();
             running.assertWaitsIn(Phase.CUT_OVER);
             Files.delete(file);
@@ -306,7 +306,7 @@ final class PaceTest {
                     Optional.of(Limit.at(Duration.ofSeconds(5))),
                     Optional.empty());
             Running running = start(TestConnections.database(server.jdbcUrl("migrator", database.name())), pace);
-            running.awaitDetail("standing still: ");
+            running.awaitDetail("standing still: ", "--pace-file");
             Files.delete(file);
             running.awaitDetail("the role may not see how far replicas are: GRANT pg_read_all_stats");
 
