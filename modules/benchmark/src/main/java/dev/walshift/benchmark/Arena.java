@@ -39,6 +39,11 @@ final class Arena implements AutoCloseable {
         return server;
     }
 
+    /** Of the database, as the command line takes it. */
+    String uri() {
+        return "postgresql://%s@%s:%d/%s".formatted(server.user(), server.host(), server.port(), DATABASE);
+    }
+
     /** Fills the original. */
     void fill(List<String> statements) throws SQLException {
         drop(DATABASE);

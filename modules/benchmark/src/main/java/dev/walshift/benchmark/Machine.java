@@ -12,8 +12,6 @@ import java.sql.Statement;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.List;
-import java.util.Locale;
-import java.util.stream.Collectors;
 
 /** The machine and the server that figures come from, for whoever wants to compare. */
 final class Machine {
@@ -69,7 +67,6 @@ final class Machine {
 
     /** The command that measured it. */
     static String command(List<String> arguments) {
-        return "`mvn -Pbenchmark -DskipTests verify -Dbenchmark=\"%s\"`"
-                .formatted(arguments.stream().collect(Collectors.joining(" ")).toLowerCase(Locale.ROOT));
+        return "`mvn -Pbenchmark -DskipTests verify -Dbenchmark=\"%s\"`".formatted(String.join(" ", arguments));
     }
 }

@@ -115,7 +115,7 @@ final class StreamBenchmark {
                 "-cp",
                 System.getProperty("java.class.path"),
                 StreamReader.class.getName(),
-                arena.server().jdbcUrl(arena.server().user(), Arena.DATABASE),
+                arena.uri(),
                 RUN,
                 reader.publication(),
                 text(arena, "SELECT 't'::regclass::oid"),

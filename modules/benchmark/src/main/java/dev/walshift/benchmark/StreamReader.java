@@ -8,12 +8,14 @@ import dev.walshift.postgres.Database;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Lsn;
 import dev.walshift.postgres.Xid;
-import java.sql.Connection;
-import java.sql.DriverManager;
+import dev.walshift.postgres.connect.ConnectionSettings;
+import dev.walshift.postgres.connect.Connector;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Properties;
+import java.util.Map;
+import java.util.Optional;
 
 /** A process of its own that reads the engine's change stream up to a position, and prints how many keys changed. */
 final class StreamReader {
@@ -21,10 +23,11 @@ final class StreamReader {
 
     private StreamReader() {}
 
-    /** Arguments: JDBC URL, slot, publication, the table's OID, an xid of about now, the position to read to. */
+    /** Arguments: the database's URL, slot, publication, the table's OID, an xid of about now, the position to read to. */
     public static void main(String[] arguments) throws SQLException {
-        String url = arguments[0];
-        Database database = new Database(() -> DriverManager.getConnection(url), () -> replication(url));
+        Connector connector = new Connector(ConnectionSettings.resolve(
+                Optional.of(arguments[0]), Map.of(), Path.of(System.getProperty("user.home")), System.err::println));
+        Database database = new Database(connector::connect, connector::connectForReplication);
         SlotName name = new SlotName(new Identifier(arguments[1]), new Identifier(arguments[2]));
         StreamedTable table = new StreamedTable(Long.parseLong(arguments[3]), List.of("id"));
         Lsn end = Lsn.parse(arguments[5]);
@@ -39,13 +42,5 @@ final class StreamReader {
             }
         }
         System.out.println(keys);
-    }
-
-    private static Connection replication(String url) throws SQLException {
-        Properties properties = new Properties();
-        properties.setProperty("replication", "database");
-        properties.setProperty("preferQueryMode", "simple");
-        properties.setProperty("assumeMinServerVersion", "9.4");
-        return DriverManager.getConnection(url, properties);
     }
 }

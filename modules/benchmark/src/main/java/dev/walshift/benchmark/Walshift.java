@@ -40,12 +40,7 @@ final class Walshift implements Contender {
                 arena.bench().home().resolve("walshift").toString(),
                 "run",
                 "--url",
-                "postgresql://%s@%s:%d/%s"
-                        .formatted(
-                                arena.server().user(),
-                                arena.server().host(),
-                                arena.server().port(),
-                                Arena.DATABASE),
+                arena.uri(),
                 "--table",
                 "public.t",
                 "--drop-retired",
