@@ -1,5 +1,6 @@
 package dev.walshift.cli;
 
+import dev.walshift.cli.config.ChangeValues;
 import dev.walshift.cli.config.ColumnNames;
 import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.postgres.Identifier;
@@ -69,43 +70,32 @@ final class ChangeOptions {
             description = "make materialized views on the table, and fill them, anew in the swap")
     private boolean rebuildMaterializedViews;
 
-    Optional<String> table() {
-        return table;
-    }
-
-    Optional<List<String>> alter(Consumer<String> problems) {
+    /** @param problems receives what is wrong, one line each */
+    ChangeValues values(Consumer<String> problems) {
         if (alter.stream().anyMatch(String::isBlank)) {
             problems.accept("--alter must not be blank");
         }
-        return alter.isEmpty() ? Optional.empty() : Optional.of(alter);
+        return new ChangeValues(
+                table,
+                alter.isEmpty() ? Optional.empty() : Optional.of(alter),
+                using.isEmpty() ? Optional.empty() : Optional.of(assignments(problems)),
+                columnOrder.flatMap(text -> parsed("--column-order", text, ColumnNames::parseList, problems)),
+                tablespace.map(Identifier::new),
+                rebuild ? Optional.of(true) : Optional.empty(),
+                targetDdl,
+                consents());
     }
 
-    Optional<Map<Identifier, String>> using(Consumer<String> problems) {
+    private Map<Identifier, String> assignments(Consumer<String> problems) {
         Map<Identifier, String> assignments = new LinkedHashMap<>();
         for (String text : using) {
             parsed("--using", text, ColumnNames::parseAssignment, problems)
                     .ifPresent(entry -> assignments.put(entry.getKey(), entry.getValue()));
         }
-        return using.isEmpty() ? Optional.empty() : Optional.of(assignments);
+        return assignments;
     }
 
-    Optional<List<Identifier>> columnOrder(Consumer<String> problems) {
-        return columnOrder.flatMap(text -> parsed("--column-order", text, ColumnNames::parseList, problems));
-    }
-
-    Optional<Identifier> tablespace() {
-        return tablespace.map(Identifier::new);
-    }
-
-    Optional<Boolean> rebuild() {
-        return rebuild ? Optional.of(true) : Optional.empty();
-    }
-
-    Optional<Path> targetDdl() {
-        return targetDdl;
-    }
-
-    Set<Consent> consents() {
+    private Set<Consent> consents() {
         Set<Consent> consents = EnumSet.noneOf(Consent.class);
         if (acceptPublications) {
             consents.add(Consent.PUBLICATIONS);

@@ -56,14 +56,7 @@ final class MigrationOptions {
     private MigrationValues given(ChangeOptions change, Consumer<String> problems) {
         return new MigrationValues(
                 Optional.empty(),
-                change.table(),
-                change.alter(problems),
-                change.using(problems),
-                change.columnOrder(problems),
-                change.tablespace(),
-                change.rebuild(),
-                change.targetDdl(),
-                change.consents(),
+                change.values(problems),
                 Optional.empty(),
                 Optional.ofNullable(dropRetired),
                 Optional.ofNullable(verify),

@@ -1,5 +1,6 @@
 package dev.walshift.cli;
 
+import dev.walshift.cli.config.ChangeValues;
 import dev.walshift.cli.config.ConfigFile;
 import dev.walshift.cli.config.MigrationValues;
 import dev.walshift.cli.config.UsageException;
@@ -11,7 +12,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -100,14 +100,7 @@ final class WorkOptions {
     private MigrationValues given(Consumer<String> problems) {
         return new MigrationValues(
                 url,
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Set.of(),
+                ChangeValues.NONE,
                 Optional.ofNullable(workers),
                 Optional.empty(),
                 Optional.empty(),

@@ -79,6 +79,16 @@ public final class ConfigFile {
         root.fieldNames().forEachRemaining(this::checkKey);
         return new MigrationValues(
                 value(root, "url", this::text),
+                change(root),
+                value(root, "workers", this::wholeNumber),
+                value(root, "drop-retired", this::truth),
+                value(root, "verify", this::verifyMode),
+                budgets(root),
+                pace(root));
+    }
+
+    private ChangeValues change(JsonNode root) {
+        return new ChangeValues(
                 value(root, "table", this::text),
                 value(root, "alter", this::texts),
                 value(root, "using", this::assignments),
@@ -86,12 +96,7 @@ public final class ConfigFile {
                 value(root, "tablespace", this::text).map(Identifier::new),
                 value(root, "rebuild", this::truth),
                 value(root, "target-ddl", this::beside),
-                consents(root),
-                value(root, "workers", this::wholeNumber),
-                value(root, "drop-retired", this::truth),
-                value(root, "verify", this::verifyMode),
-                budgets(root),
-                pace(root));
+                consents(root));
     }
 
     private PaceSettings pace(JsonNode root) {

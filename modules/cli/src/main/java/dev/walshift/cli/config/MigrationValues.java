@@ -4,31 +4,16 @@ import dev.walshift.engine.migration.MigrationRequest;
 import dev.walshift.engine.migration.MigrationSettings;
 import dev.walshift.engine.pace.Budgets;
 import dev.walshift.engine.pace.PaceSettings;
-import dev.walshift.engine.plan.AlterRequest;
-import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.engine.verify.VerifyMode;
-import dev.walshift.postgres.Identifier;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.regex.Pattern;
 
 /**
  * What the command line, or the configuration file, says about a migration; what it leaves open is empty.
  *
  * @param url of the database
- * @param table as written
- * @param alter clauses or whole statements
- * @param using expressions by column
- * @param columnOrder of the new table
- * @param tablespace where the new table goes
- * @param rebuild whether the table is written anew even if nothing asks for it
- * @param targetDdl file with the new table's own DDL; a migration that goes on does not need it
- * @param consents what the operator agrees to
+ * @param change which table to change and how
  * @param workers parallel workers
  * @param dropRetired whether the old table is dropped at the end
  * @param verify how much of old and new table is compared before the swap
@@ -37,14 +22,7 @@ import java.util.regex.Pattern;
  */
 public record MigrationValues(
         Optional<String> url,
-        Optional<String> table,
-        Optional<List<String>> alter,
-        Optional<Map<Identifier, String>> using,
-        Optional<List<Identifier>> columnOrder,
-        Optional<Identifier> tablespace,
-        Optional<Boolean> rebuild,
-        Optional<Path> targetDdl,
-        Set<Consent> consents,
+        ChangeValues change,
         Optional<Integer> workers,
         Optional<Boolean> dropRetired,
         Optional<VerifyMode> verify,
@@ -53,19 +31,10 @@ public record MigrationValues(
     /** What a small server can spare beside the application; how much a larger one can, only the operator knows. */
     public static final int DEFAULT_WORKERS = 2;
 
-    private static final Pattern WHOLE_STATEMENT = Pattern.compile("\\bALTER\\s+TABLE\\b", Pattern.CASE_INSENSITIVE);
-
     public static MigrationValues none() {
         return new MigrationValues(
                 Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Set.of(),
+                ChangeValues.NONE,
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
@@ -75,18 +44,9 @@ public record MigrationValues(
 
     /** These values, and those of {@code others} where these are empty; consents of both. */
     public MigrationValues over(MigrationValues others) {
-        Set<Consent> all = new HashSet<>(consents);
-        all.addAll(others.consents);
         return new MigrationValues(
                 url.or(others::url),
-                table.or(others::table),
-                alter.or(others::alter),
-                using.or(others::using),
-                columnOrder.or(others::columnOrder),
-                tablespace.or(others::tablespace),
-                rebuild.or(others::rebuild),
-                targetDdl.or(others::targetDdl),
-                all,
+                change.over(others.change),
                 workers.or(others::workers),
                 dropRetired.or(others::dropRetired),
                 verify.or(others::verify),
@@ -96,25 +56,7 @@ public record MigrationValues(
 
     /** What is wrong with them as a whole, one line each. */
     public List<String> problems() {
-        List<String> problems = new ArrayList<>();
-        boolean alters =
-                alter.isPresent() || columnOrder.isPresent() || tablespace.isPresent() || rebuild.orElse(false);
-        if (!alters && targetDdl.isEmpty()) {
-            problems.add(
-                    "nothing to change: give --alter, --column-order, --tablespace, --rebuild or --target-ddl, here or"
-                            + " in the configuration file");
-        }
-        if (targetDdl.isPresent() && alters) {
-            problems.add(
-                    "--target-ddl gives the whole new table: give either it, or --alter, --column-order, --tablespace"
-                            + " and --rebuild");
-        }
-        targetDdl.flatMap(TextFile::problem).ifPresent(problem -> problems.add("target-ddl: " + problem));
-        if (table.isEmpty()
-                && alter.orElse(List.of()).stream()
-                        .noneMatch(text -> WHOLE_STATEMENT.matcher(text).find())) {
-            problems.add("no table: give --table, or a whole ALTER TABLE statement in --alter");
-        }
+        List<String> problems = new ArrayList<>(change.problems());
         problems.addAll(problemsToGoOn());
         return problems;
     }
@@ -147,17 +89,10 @@ public record MigrationValues(
 
     /** The request, once there are no {@link #problems()}. */
     public MigrationRequest toRequest() {
-        List<String> clauses = new ArrayList<>(alter.orElse(List.of()));
-        tablespace.map(name -> "SET TABLESPACE " + name.sql()).ifPresent(clauses::add);
-        AlterRequest change = new AlterRequest(
-                table,
-                clauses,
-                using.orElse(Map.of()),
-                columnOrder.orElse(List.of()),
-                rebuild.orElse(false),
-                targetDdl.map(TextFile::text),
-                consents);
         return new MigrationRequest(
-                change, workers.orElse(DEFAULT_WORKERS), dropRetired.orElse(false), verify.orElse(VerifyMode.FULL));
+                change.toRequest(),
+                workers.orElse(DEFAULT_WORKERS),
+                dropRetired.orElse(false),
+                verify.orElse(VerifyMode.FULL));
     }
 }

@@ -78,9 +78,9 @@ class ConfigFileTest {
             """);
 
         assertThat(problems).isEmpty();
-        assertThat(values.alter()).contains(List.of("DROP COLUMN a"));
-        assertThat(values.using()).contains(Map.of(new Identifier("a"), "b"));
-        assertThat(values.columnOrder()).contains(List.of(new Identifier("a"), new Identifier("b")));
+        assertThat(values.change().alter()).contains(List.of("DROP COLUMN a"));
+        assertThat(values.change().using()).contains(Map.of(new Identifier("a"), "b"));
+        assertThat(values.change().columnOrder()).contains(List.of(new Identifier("a"), new Identifier("b")));
     }
 
     @Test
@@ -93,7 +93,7 @@ class ConfigFileTest {
             """);
 
         assertThat(values.problems()).isEmpty();
-        assertThat(values.targetDdl()).contains(ddl);
+        assertThat(values.change().targetDdl()).contains(ddl);
         assertThat(values.toRequest().alter().targetDdl()).contains("CREATE TABLE orders ()");
         Files.delete(ddl);
         assertThat(values.problems()).containsExactly("target-ddl: %s: no such file".formatted(ddl));
@@ -220,8 +220,8 @@ class ConfigFileTest {
         MigrationValues both = given.over(inFile);
 
         assertThat(both.workers()).contains(3);
-        assertThat(both.table()).contains("orders");
-        assertThat(both.alter()).contains(List.of("DROP COLUMN a"));
+        assertThat(both.change().table()).contains("orders");
+        assertThat(both.change().alter()).contains(List.of("DROP COLUMN a"));
     }
 
     @Test
@@ -253,7 +253,7 @@ class ConfigFileTest {
                                 + " ones, got: a,,b",
                         file + ": workers must be a whole number, got \"many\"",
                         file + ": drop-retired must be true or false, got 1");
-        assertThat(values.table()).isEmpty();
+        assertThat(values.change().table()).isEmpty();
     }
 
     @ParameterizedTest
