@@ -23,6 +23,20 @@ public final class LostOperators {
          ORDER BY 1
         """);
 
+    /** What a view uses is its rule's. */
+    private static final SqlTemplate OF_QUERY = SqlTemplate.of("""
+        WITH uses AS (
+             SELECT CASE WHEN d.classid = 'pg_proc'::regclass THEN d.objid ELSE w.ev_class END AS user, d.refobjid AS operator
+               FROM pg_depend d
+               LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
+              WHERE d.refclassid = 'pg_operator'::regclass
+                AND ((? AND d.classid = 'pg_proc'::regclass AND d.objid IN (?::oid, ?::oid)) OR (NOT ? AND w.ev_class IN (?::oid, ?::oid))))
+        SELECT DISTINCT pg_describe_object('pg_operator'::regclass, b.operator, 0) AS name
+          FROM uses b
+         WHERE b.user = ?::oid AND b.operator NOT IN (SELECT a.operator FROM uses a WHERE a.user = ?::oid)
+         ORDER BY name
+        """);
+
     /** Constraints, defaults, generated columns, indexes and statistics, by their names; foreign keys and triggers are none of a clone's. */
     private static final SqlTemplate OF_PARTS = SqlTemplate.of("""
         WITH tables AS (
@@ -77,6 +91,17 @@ public final class LostOperators {
      */
     static List<String> of(Session session, Dependent object, SqlPart made) throws SQLException {
         return session.query(OF_ONE.with("made", made), row -> row.getString(1), object.catalog(), object.oid());
+    }
+
+    /**
+     * Of a view or a routine.
+     *
+     * @param made the OID of what was made like it
+     */
+    static List<String> of(Session session, QueryGraph.Query query, long made) throws SQLException {
+        boolean routine = query.isRoutine();
+        long old = query.oid();
+        return session.query(OF_QUERY, row -> row.getString("name"), routine, old, made, routine, old, made, old, made);
     }
 
     /** Of what belongs to a table and those below it, in a clone with the same names: a problem for each. */

@@ -65,20 +65,6 @@ final class QueryHandover {
          ORDER BY name
         """);
 
-    /** Operators that one thing uses and another made like it does not; those of pg_catalog are not in pg_depend. */
-    private static final SqlTemplate LOST_OPERATORS = SqlTemplate.of("""
-        WITH uses AS (
-             SELECT CASE WHEN d.classid = 'pg_proc'::regclass THEN d.objid ELSE w.ev_class END AS user, d.refobjid AS operator
-               FROM pg_depend d
-               LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
-              WHERE d.refclassid = 'pg_operator'::regclass
-                AND ((? AND d.classid = 'pg_proc'::regclass AND d.objid IN (?::oid, ?::oid)) OR (NOT ? AND w.ev_class IN (?::oid, ?::oid))))
-        SELECT DISTINCT pg_describe_object('pg_operator'::regclass, b.operator, 0) AS name
-          FROM uses b
-         WHERE b.user = ?::oid AND b.operator NOT IN (SELECT a.operator FROM uses a WHERE a.user = ?::oid)
-         ORDER BY name
-        """);
-
     private static final SqlTemplate OID_OF_ROUTINE = SqlTemplate.of("SELECT ?::regprocedure::oid::bigint");
     private static final SqlTemplate OID_OF_VIEW = SqlTemplate.of("SELECT ?::regclass::oid::bigint");
     private static final SqlTemplate POPULATED =
@@ -356,9 +342,7 @@ final class QueryHandover {
         if (!bound.isEmpty()) {
             return List.of(QueryChecks.ambiguous(query, bound));
         }
-        long old = query.oid();
-        List<String> lost = session.query(
-                LOST_OPERATORS, row -> row.getString("name"), routine, old, oid, routine, old, oid, old, oid);
+        List<String> lost = LostOperators.of(session, query, oid);
         return lost.isEmpty() ? List.of() : List.of(QueryChecks.rebound(query, lost));
     }
 
