@@ -263,7 +263,7 @@ final class Diagnosis {
             setup.restore(now, table);
         };
         for (SourceHeap heap : table.sourceTree().heaps()) {
-            if (Setup.hasOurIdentity(session, heap)) {
+            if (ReplicaIdentities.isOurs(session, heap)) {
                 String name = heap.table().name().sql();
                 add(
                         Kind.REPLICA_IDENTITY,

@@ -19,7 +19,6 @@ import dev.walshift.engine.plan.Planner;
 import dev.walshift.engine.plan.ShadowNames;
 import dev.walshift.engine.table.Blueprint;
 import dev.walshift.engine.table.SourceHeap;
-import dev.walshift.engine.table.TableRef;
 import dev.walshift.engine.table.XidFence;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Isolation;
@@ -61,20 +60,8 @@ public final class Setup {
     private static final SqlTemplate MARK_SCHEMA = SqlTemplate.of("COMMENT ON SCHEMA {schema} IS {mark}");
     private static final SqlTemplate IS_MARKED =
             SqlTemplate.of("SELECT obj_description(oid, 'pg_namespace') = ? FROM pg_namespace WHERE nspname = ?");
-    /** Still with an index that somebody dropped: the server then takes it for NOTHING. */
-    private static final SqlTemplate HAS_OUR_IDENTITY = SqlTemplate.of("""
-        SELECT EXISTS (SELECT FROM pg_class c
-                         LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisreplident
-                         LEFT JOIN pg_class r ON r.oid = i.indexrelid
-                        WHERE c.oid = ? AND c.relreplident = 'i' AND coalesce(r.relname = ?, true))
-        """);
 
     private static final SqlTemplate DROP_TABLE = SqlTemplate.of("DROP TABLE IF EXISTS {table}");
-    private static final SqlTemplate SET_REPLICA_IDENTITY =
-            SqlTemplate.of("ALTER TABLE {table} REPLICA IDENTITY {identity}");
-    private static final SqlTemplate PRESENT_NAME = SqlTemplate.of("""
-        SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ?::oid
-        """);
     private static final SqlTemplate STATEMENT_TIMEOUT = SqlTemplate.of("SET statement_timeout = {timeout}");
     private static final SqlTemplate FENCE_PASSED =
             SqlTemplate.of("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= ?::bigint");
@@ -105,6 +92,7 @@ public final class Setup {
     private final LockRetry locks;
     private final Duration oldTransactionsPatience;
     private final StopSignal stop;
+    private final ReplicaIdentities identities;
     private final SerialSequences sequences;
 
     public Setup(Journal journal, long migration, MigrationSettings settings, StopSignal stop) {
@@ -113,6 +101,7 @@ public final class Setup {
         this.locks = settings.locks();
         this.oldTransactionsPatience = settings.oldTransactionsPatience();
         this.stop = stop;
+        this.identities = new ReplicaIdentities(locks, stop);
         this.sequences = new SerialSequences(locks, stop);
     }
 
@@ -149,7 +138,7 @@ public final class Setup {
             journal.saveRelation(tx, migration, created);
             return created;
         });
-        setReplicaIdentity(session, blueprint);
+        identities.set(session, blueprint);
         QualifiedName source = blueprint.source().name();
         locks.runOn(source, session, "publish the key columns of " + source, stop, tx -> {
             Publication.create(tx, slot, List.of(blueprint), journal.mark(tx, migration));
@@ -157,22 +146,6 @@ public final class Setup {
         });
         createSlot(session, slot);
         return blueprint;
-    }
-
-    private void setReplicaIdentity(Session session, Blueprint table) throws SQLException {
-        for (SourceHeap heap : table.sourceTree().heaps()) {
-            if (heap.replicaIdentityIndex().isPresent()) {
-                boolean unused = changeReplicaIdentity(
-                        session, heap.table().name(), heap.identityMeanwhile().clause());
-            }
-        }
-    }
-
-    private boolean changeReplicaIdentity(Session session, QualifiedName table, SqlText identity) throws SQLException {
-        return locks.runOn(table, session, "set the replica identity of " + table, stop, tx -> {
-            tx.execute(SET_REPLICA_IDENTITY.with("table", table).with("identity", identity));
-            return true;
-        });
     }
 
     private void createSlot(Session session, SlotName slot) throws SQLException {
@@ -282,7 +255,7 @@ public final class Setup {
                 return true;
             });
         } else {
-            restoreReplicaIdentity(session, table);
+            identities.restore(session, table);
         }
         dropSchemas(session);
         session.transact(tx -> {
@@ -344,8 +317,8 @@ public final class Setup {
      * the two are swapped. Can be done again.
      */
     void restore(Session session, Blueprint table) throws SQLException {
-        restoreReplicaIdentity(session, table);
-        Optional<QualifiedName> present = presentName(session, table.source());
+        identities.restore(session, table);
+        Optional<QualifiedName> present = ReplicaIdentities.presentName(session, table.source());
         if (present.isPresent()) {
             if (present.get().schema().equals(table.retiredSchema())) {
                 sequences.adopt(session, table);
@@ -353,30 +326,6 @@ public final class Setup {
                 sequences.giveBack(session, table);
             }
         }
-    }
-
-    private static Optional<QualifiedName> presentName(Session session, TableRef table) throws SQLException {
-        return session.queryFirst(
-                PRESENT_NAME, row -> QualifiedName.of(row.getString(1), row.getString(2)), table.oid());
-    }
-
-    /** Wherever the tables are now. */
-    private void restoreReplicaIdentity(Session session, Blueprint table) throws SQLException {
-        for (SourceHeap heap : table.sourceTree().heaps()) {
-            Optional<QualifiedName> name = presentName(session, heap.table());
-            if (name.isPresent() && hasOurIdentity(session, heap)) {
-                boolean unused = changeReplicaIdentity(
-                        session, name.get(), heap.replicaIdentity().clause());
-            }
-        }
-    }
-
-    /** Whether the table has the replica identity that its migration gave it. */
-    static boolean hasOurIdentity(Session session, SourceHeap heap) throws SQLException {
-        Optional<Identifier> ours = heap.replicaIdentityIndex();
-        return ours.isPresent()
-                && session.queryOne(
-                        HAS_OUR_IDENTITY, row -> row.getBoolean(1), heap.table().oid(), ours.get());
     }
 
     /** The key log last: it tells what the others are. */

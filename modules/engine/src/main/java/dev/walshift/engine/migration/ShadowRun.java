@@ -19,14 +19,9 @@ import dev.walshift.engine.journal.Journal;
 import dev.walshift.engine.journal.KeyBarrier;
 import dev.walshift.engine.journal.KeyLog;
 import dev.walshift.engine.journal.MigrationState;
-import dev.walshift.engine.journal.PaceOrders;
 import dev.walshift.engine.journal.VerifyProgress;
 import dev.walshift.engine.pace.Limits;
-import dev.walshift.engine.pace.Pace;
 import dev.walshift.engine.pace.PaceController;
-import dev.walshift.engine.pace.PaceMode;
-import dev.walshift.engine.pace.Throttle;
-import dev.walshift.engine.pace.WalPace;
 import dev.walshift.engine.plan.MigrationPlan;
 import dev.walshift.engine.plan.Planner;
 import dev.walshift.engine.plan.Strategy;
@@ -44,8 +39,6 @@ import dev.walshift.postgres.Xid;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The way over a shadow table, as the state in the journal says: prepare, copy, index, catch up, verify, cut over, finish.
@@ -53,10 +46,6 @@ import org.slf4j.LoggerFactory;
  * <p>One thread.
  */
 final class ShadowRun {
-    private static final Logger log = LoggerFactory.getLogger(ShadowRun.class);
-    /** Share of the time: slower than the writers it would never end, and the slot would keep ever more. */
-    private static final double LEAST_BEHIND_WRITERS = 0.5;
-
     private static final SqlTemplate BYTES = SqlTemplate.of(
             "SELECT coalesce(sum(pg_total_relation_size(heap)), 0)::bigint FROM unnest(?::oid[]) AS heap");
     private static final SqlTemplate NEXT_XID = SqlTemplate.of("SELECT pg_snapshot_xmax(pg_current_snapshot())::text");
@@ -70,8 +59,7 @@ final class ShadowRun {
     private final SlotName slot;
     private final Setup setup;
     private final StopSignal work;
-    private final WalPace walPace = new WalPace();
-    private final Throttle throttle = new Throttle();
+    private final Pacing pacing = new Pacing();
     private final Meter meter;
 
     ShadowRun(
@@ -144,22 +132,12 @@ final class ShadowRun {
     }
 
     private PaceController controlPace() {
-        meter.pace(throttle::words);
-        PaceOrders given = new PaceOrders(id);
-        PaceController.Orders orders = reader -> given.latest(reader).map(PaceMode::valueOf);
-        return PaceController.start(
-                database, settings.pace(), orders, slot.slot().name(), throttle, change -> log.info("{}", change));
-    }
-
-    /** The pace of each of so many workers side by side. */
-    private Pace paceAmong(int workers) {
-        return walPace.and(throttle.among(workers));
+        meter.pace(pacing::words);
+        return pacing.control(database, settings.pace(), slot, id);
     }
 
     private CatchUp openCatchUp(KeyLog keyLog, KeyBarrier barrier) throws SQLException {
-        // One thread asks, for all that work on a batch.
-        Pace all = walPace.and(throttle.among(1, LEAST_BEHIND_WRITERS));
-        return CatchUp.open(database, keyLog, barrier, meter.applied(), request.workers(), all);
+        return CatchUp.open(database, keyLog, barrier, meter.applied(), request.workers(), pacing.ofCatchUp());
     }
 
     private Limits limits(Session session, Blueprint table) throws SQLException {
@@ -259,7 +237,7 @@ final class ShadowRun {
 
     /** Reads the stream, and watches, until the goal is reached. */
     private <T> T whileStreaming(Session session, Blueprint table, Goal<T> goal) throws SQLException {
-        BudgetKeeper budgets = new BudgetKeeper(limits(session, table), slot, table, walPace);
+        BudgetKeeper budgets = new BudgetKeeper(limits(session, table), slot, table, pacing.wal());
         Ownership ownership = Ownership.of(session, journal, id);
         KeyLog keyLog = new KeyLog(table);
         keyLog.count(session);
@@ -291,8 +269,8 @@ final class ShadowRun {
         long copied = copiedBefore;
         meter.rowsCopied(() -> copied);
         if (state(session) instanceof MigrationState.Copying copying) {
-            Pace each = paceAmong(request.workers());
-            TableCopier copier = new TableCopier(database, table, copying.fence(), id, keyLog, each);
+            TableCopier copier =
+                    new TableCopier(database, table, copying.fence(), id, keyLog, pacing.ofCopy(request.workers()));
             meter.rowsCopied(copier::rowsCopied);
             meter.enter(Phase.COPY, () -> Optional.of(copier.done()));
             copier.run(session, request.workers(), stop);
@@ -304,7 +282,7 @@ final class ShadowRun {
         if (state(session) instanceof MigrationState.Indexing) {
             IndexBuilder builder = new IndexBuilder(database, table);
             meter.enter(Phase.INDEX, () -> Optional.of(builder.done()));
-            throttle.awaitGo(stop);
+            pacing.awaitGo(stop);
             builder.run(request.workers(), stop);
             journal.save(session, id, new MigrationState.CatchingUp());
         }
@@ -317,8 +295,7 @@ final class ShadowRun {
 
     private void verify(Session session, Blueprint table, CatchUp catchUp, StopSignal stop) throws SQLException {
         if (request.verify() != VerifyMode.OFF) {
-            Verifier verifier =
-                    new Verifier(table, journal, id, request.workers(), throttle.among(1, LEAST_BEHIND_WRITERS));
+            Verifier verifier = new Verifier(table, journal, id, request.workers(), pacing.ofVerify());
             meter.enter(Phase.VERIFY, () -> Optional.of(verifier.done()));
             verifier.run(session, request.verify(), work -> catchUp.exact(work::run, stop), stop);
         }
@@ -332,7 +309,7 @@ final class ShadowRun {
             Ownership ownership, KeyLog keyLog, CatchUp catchUp, KeyBarrier barrier, StopSignal stop)
             throws SQLException {
         meter.enter(Phase.CUT_OVER, Optional::empty);
-        throttle.awaitGo(stop);
+        pacing.awaitGo(stop);
         Cutover cutover = new Cutover(
                 database,
                 journal,
@@ -409,7 +386,7 @@ final class ShadowRun {
                 meter.phases(),
                 cutover,
                 outcome.maxSlotLagBytes(),
-                throttle.rested(),
+                pacing.rested(),
                 verified,
                 request.dropRetired() ? Optional.empty() : Optional.of(table.retired()));
     }
