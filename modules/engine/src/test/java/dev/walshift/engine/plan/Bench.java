@@ -100,6 +100,11 @@ final class Bench implements AutoCloseable {
         }
     }
 
+    /** With {@code {t}} the table and {@code {s}} its schema. */
+    static String fill(String text) {
+        return text.replace("{t}", T).replace("{s}", S);
+    }
+
     static AlterRequest alter(String... clauses) {
         return new AlterRequest(Optional.of(T), List.of(clauses), Map.of(), List.of());
     }

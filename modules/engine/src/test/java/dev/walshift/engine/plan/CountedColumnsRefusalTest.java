@@ -1,5 +1,6 @@
 package dev.walshift.engine.plan;
 
+import static dev.walshift.engine.plan.Bench.fill;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.walshift.engine.plan.dependents.Consent;
@@ -55,15 +56,11 @@ class CountedColumnsRefusalTest {
         return PostgresServer.defaultMajors();
     }
 
-    private static String fill(String text) {
-        return text.replace("{t}", Bench.T).replace("{s}", Bench.S);
-    }
-
     private static void create(Bench bench, Collection<String> dependents) throws SQLException {
         bench.execute(
                 fill("CREATE TABLE {t} (id int PRIMARY KEY, a text, b text, c text, n int)"),
                 fill("CREATE TABLE {s}.u (id int, w text)"));
-        bench.execute(dependents.stream().map(CountedColumnsRefusalTest::fill).toArray(String[]::new));
+        bench.execute(dependents.stream().map(Bench::fill).toArray(String[]::new));
     }
 
     private static List<String> everywhere(String query) {

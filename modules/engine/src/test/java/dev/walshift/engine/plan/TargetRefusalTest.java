@@ -1,6 +1,5 @@
 package dev.walshift.engine.plan;
 
-import static dev.walshift.engine.plan.Bench.S;
 import static dev.walshift.engine.plan.Bench.T;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -270,9 +269,7 @@ class TargetRefusalTest {
     }
 
     private static String fill(String text) {
-        return text.replace("{t}", T)
-                .replace("{s}", S)
-                .replace("{n}", Bench.TABLE.name().sql());
+        return Bench.fill(text).replace("{n}", Bench.TABLE.name().sql());
     }
 
     private static AlterRequest request(String ddl, Map<Identifier, String> using) {
