@@ -122,6 +122,11 @@ public final class KeyLog {
         first.set(ends.entries() > 0 ? ends.lowest() : Math.max(first.get(), removed.get() + 1));
     }
 
+    /** The highest row id as of now; below {@link #first} in an empty log. */
+    public long last(Session session) throws SQLException {
+        return ends(session).highest();
+    }
+
     /** Row ids; 0 and -1 in an empty log. */
     private record Ends(long lowest, long highest) {
         long entries() {

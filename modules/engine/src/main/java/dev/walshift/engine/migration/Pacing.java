@@ -3,6 +3,7 @@ package dev.walshift.engine.migration;
 import dev.walshift.engine.StopSignal;
 import dev.walshift.engine.changes.SlotName;
 import dev.walshift.engine.journal.PaceOrders;
+import dev.walshift.engine.pace.Backlog;
 import dev.walshift.engine.pace.Pace;
 import dev.walshift.engine.pace.PaceController;
 import dev.walshift.engine.pace.PaceMode;
@@ -10,6 +11,7 @@ import dev.walshift.engine.pace.PaceSettings;
 import dev.walshift.engine.pace.Throttle;
 import dev.walshift.engine.pace.WalPace;
 import dev.walshift.postgres.Database;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,9 +22,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Pacing {
     private static final Logger log = LoggerFactory.getLogger(Pacing.class);
-
-    /** Share of the time: slower than the writers it would never end, and the slot would keep ever more. */
-    private static final double LEAST_BEHIND_WRITERS = 0.5;
 
     private final Throttle throttle = new Throttle();
     private final WalPace walPace = new WalPace();
@@ -45,14 +44,18 @@ final class Pacing {
         return walPace.and(throttle.among(workers));
     }
 
-    /** Of the one thread that asks, for all that work on a batch. */
-    Pace ofCatchUp() {
-        return walPace.and(throttle.among(1, LEAST_BEHIND_WRITERS));
+    /**
+     * Of the one thread that asks, for all that work on a batch.
+     *
+     * @param waiting how many changes are left to apply
+     */
+    Pace ofCatchUp(LongSupplier waiting) {
+        return walPace.and(throttle.among(1, new Backlog(waiting)));
     }
 
-    /** It writes nothing. */
+    /** It writes nothing, and what changes meanwhile is applied at the other's pace. */
     Pace ofVerify() {
-        return throttle.among(1, LEAST_BEHIND_WRITERS);
+        return throttle.among(1, () -> Backlog.LEAST);
     }
 
     /** Waits while work stands still; for what can be put off, but not be done slowly. */

@@ -137,7 +137,8 @@ final class ShadowRun {
     }
 
     private CatchUp openCatchUp(KeyLog keyLog, KeyBarrier barrier) throws SQLException {
-        return CatchUp.open(database, keyLog, barrier, meter.applied(), request.workers(), pacing.ofCatchUp());
+        return CatchUp.open(
+                database, keyLog, barrier, meter.applied(), request.workers(), pacing.ofCatchUp(keyLog::waiting));
     }
 
     private Limits limits(Session session, Blueprint table) throws SQLException {

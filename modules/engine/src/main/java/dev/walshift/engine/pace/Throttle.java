@@ -3,6 +3,7 @@ package dev.walshift.engine.pace;
 import dev.walshift.engine.StopSignal;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 
 /**
@@ -121,20 +122,20 @@ public final class Throttle {
      * @param workers that share this pace
      */
     public Pace among(int workers) {
-        return among(workers, 0);
+        return among(workers, () -> 0);
     }
 
     /**
      * The same for work that has to get on while it goes on at all.
      *
-     * @param least share of the time, 0 to 1, that such work has unless everything stands still
+     * @param least share of the time, 0 to 1, that such work has unless everything stands still; asked before each piece
      */
-    public Pace among(int workers, double least) {
+    public Pace among(int workers, DoubleSupplier least) {
         return (work, wantedBytes, stop) -> {
             long cost = work.toNanos() / workers;
             long began = begin(work.toNanos());
             stop.check();
-            while (!admits(cost, least)) {
+            while (!admits(cost, least.getAsDouble())) {
                 boolean unused = stop.await(LOOK);
                 stop.check();
             }

@@ -14,7 +14,6 @@ import dev.walshift.postgres.SqlStates;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
@@ -28,6 +27,10 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class BulkStep {
     private static final int BATCH_PER_WORKER = 10_000;
+
+    /** Of the log, read at once: where few rows are written over and over, a batch of keys is many entries. */
+    private static final int MOST_ENTRIES = 200_000;
+
     private static final int CONFLICT_ATTEMPTS = 5;
 
     /** A row and its index entries, deleted and inserted; pages written whole after a checkpoint can make it many times that. */
@@ -53,20 +56,22 @@ final class BulkStep {
     /** Goes once through the log as it is now. */
     void sweep(Session session, int workers, StopSignal stop) throws SQLException {
         long next = keyLog.first();
-        int limit = BATCH_PER_WORKER * workers;
+        long last = keyLog.last(session);
+        int keys = Math.min(BATCH_PER_WORKER * workers, MOST_ENTRIES);
         try (Sessions sessions = new Sessions()) {
-            List<LoggedKey> batch;
+            int limit = keys;
+            LoggedKeys batch;
             do {
-                long unused = pace.admit(took, limit * WAL_PER_KEY, stop);
+                long unused = pace.admit(took, keys * WAL_PER_KEY, stop);
                 long began = System.nanoTime();
                 // Read before any worker takes its snapshot: what is visible now is visible in each of theirs.
                 batch = reader.visibleNow(session, next, limit);
-                if (!batch.isEmpty()) {
-                    next = batch.getLast().id() + 1;
-                    apply(batch, sessions, workers, stop);
-                }
+                next = batch.last() + 1;
+                apply(batch.keys(), sessions, workers, stop);
                 took = Duration.ofNanos(System.nanoTime() - began);
-            } while (batch.size() == limit);
+                limit = Math.clamp(
+                        (long) keys * limit / Math.max(1, batch.keys().size()), keys, MOST_ENTRIES);
+            } while (batch.entries() > 0 && next <= last);
         }
     }
 
@@ -140,8 +145,7 @@ final class BulkStep {
             applyByHalves(step, share, stop);
             return;
         }
-        Set<String> lines = new LinkedHashSet<>();
-        share.forEach(key -> lines.add(key.line()));
+        List<String> lines = LoggedKey.lines(share);
         for (int attempt = 1; attempt <= CONFLICT_ATTEMPTS; attempt++) {
             stop.check();
             try {
@@ -150,10 +154,9 @@ final class BulkStep {
                     step.load(lines);
                     return step.replaceWhatFits();
                 });
-                List<Long> done = share.stream()
+                List<Long> done = LoggedKey.ids(share.stream()
                         .filter(key -> !skipped.contains(key.line()))
-                        .map(LoggedKey::id)
-                        .toList();
+                        .toList());
                 keyLog.remove(step.session(), done);
                 applied.addAndGet(done.size());
                 return;
@@ -170,17 +173,16 @@ final class BulkStep {
     /** The same without ON CONFLICT: where a row collides, by halves, so that only what collides stays logged. */
     private void applyByHalves(StepSession step, List<LoggedKey> share, StopSignal stop) throws SQLException {
         stop.check();
-        Set<String> lines = new LinkedHashSet<>();
-        share.forEach(key -> lines.add(key.line()));
         try {
             boolean unused = step.session().inTransaction(Isolation.REPEATABLE_READ, tx -> {
                 String snapshot = SourceGuard.hold(tx, table);
-                step.load(lines);
+                step.load(LoggedKey.lines(share));
                 step.replace();
                 return snapshot.isEmpty();
             });
-            keyLog.remove(step.session(), share.stream().map(LoggedKey::id).toList());
-            applied.addAndGet(share.size());
+            List<Long> done = LoggedKey.ids(share);
+            keyLog.remove(step.session(), done);
+            applied.addAndGet(done.size());
         } catch (SQLException e) {
             if (!SqlStates.isCollision(e) && !SqlStates.isConflict(e)) {
                 throw e;

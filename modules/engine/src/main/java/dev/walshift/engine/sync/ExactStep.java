@@ -13,10 +13,7 @@ import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.Xid;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -103,12 +100,12 @@ public final class ExactStep implements AutoCloseable {
             if (done.isEmpty()) {
                 return Optional.empty();
             }
-            List<LoggedKey> keys = done.get().keys();
-            keyLog.remove(logSession, keys.stream().map(LoggedKey::id).toList());
-            applied.addAndGet(keys.size());
+            LoggedKeys keys = done.get().keys();
+            keyLog.remove(logSession, LoggedKey.ids(keys.keys()));
+            applied.addAndGet(keys.entries());
             return Optional.of(new Reached(
                     done.get().writer(),
-                    keys.size(),
+                    keys.entries(),
                     Duration.ofNanos(System.nanoTime() - began),
                     done.get().roundTrip()));
         } catch (SQLException e) {
@@ -116,21 +113,19 @@ public final class ExactStep implements AutoCloseable {
         }
     }
 
-    private record Applied(Xid writer, List<LoggedKey> keys, Duration roundTrip) {}
+    private record Applied(Xid writer, LoggedKeys keys, Duration roundTrip) {}
 
     private Optional<Applied> inSnapshot(Session tx, WhileEqual whileEqual, StopSignal stop) throws SQLException {
         String snapshot = SourceGuard.hold(tx, table);
         if (!barrier.pass(MARKER_PATIENCE, stop)) {
             return Optional.empty();
         }
-        List<LoggedKey> keys = reader.visibleIn(logSession, snapshot, keyLog.first(), MAX_KEYS + 1);
-        if (keys.size() > MAX_KEYS) {
+        LoggedKeys keys = reader.visibleIn(logSession, snapshot, keyLog.first(), MAX_KEYS + 1);
+        if (keys.entries() > MAX_KEYS) {
             return Optional.empty();
         }
-        if (!keys.isEmpty()) {
-            Set<String> lines = new LinkedHashSet<>();
-            keys.forEach(key -> lines.add(key.line()));
-            step.load(lines);
+        if (!keys.keys().isEmpty()) {
+            step.load(LoggedKey.lines(keys.keys()));
             step.replace();
         }
         whileEqual.run(tx);

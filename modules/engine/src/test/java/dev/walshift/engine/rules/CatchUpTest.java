@@ -72,4 +72,36 @@ class CatchUpTest {
             assertThat(applied.get()).isGreaterThan(2 * ROWS);
         }
     }
+
+    /** Or else writers that stay at a few rows, and are fast, could never be caught up with. */
+    @Test
+    void whatIsWrittenOverAndOverIsBroughtOverFewTimes() throws SQLException {
+        try (Scene scene = Scene.streaming(database, "order")) {
+            scene.copy();
+            scene.session().execute(UNIQUE_VALUES.with("shadow", scene.table().shadow()));
+            KeyBarrier barrier = scene.startPump();
+            for (int i = 0; i < 60; i++) {
+                scene.application("UPDATE {t} SET v = v WHERE \"order\" <= 1000");
+            }
+            scene.settle(barrier);
+            KeyLog log = scene.keyLog();
+            log.count(scene.session());
+            assertThat(log.waiting()).isEqualTo(60_000);
+
+            AtomicLong applied = new AtomicLong();
+            AtomicLong batches = new AtomicLong();
+            Pace counting = (work, wanted, stop) -> {
+                batches.incrementAndGet();
+                return wanted;
+            };
+            try (CatchUp catchUp = CatchUp.open(scene.database(), log, barrier, applied, 1, counting)) {
+                catchUp.exact(tx -> assertThat(scene.differences(tx)).isZero(), scene.goOn());
+            }
+
+            assertThat(scene.loggedKeys()).isEmpty();
+            assertThat(applied).hasValue(60_000);
+            // One of as many entries as there would be keys, and one of the rest.
+            assertThat(batches).hasValue(2);
+        }
+    }
 }
