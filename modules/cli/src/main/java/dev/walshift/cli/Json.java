@@ -50,6 +50,7 @@ final class Json {
         json.put("rows", plan.size().rows());
         json.put("heapBytes", plan.size().heapBytes());
         json.put("indexBytes", plan.size().indexBytes());
+        json.put("largestIndexBytes", plan.size().largestIndexBytes());
         json.set("changes", texts(plan.changes()));
         json.set("notices", texts(plan.notices()));
         json.set("steps", texts(steps));

@@ -27,6 +27,13 @@ final class MigrationOptions {
     private @Nullable Boolean dropRetired;
 
     @Option(
+            names = "--indexes-first",
+            negatable = true,
+            description = "make the new table's indexes before its rows are copied: slower, but no build holds vacuum"
+                    + " and the replication slot back for its time")
+    private @Nullable Boolean indexesFirst;
+
+    @Option(
             names = "--verify",
             paramLabel = "full|sample|off",
             description = "compare every row of the old and the new table before the swap, a random sample, or nothing"
@@ -59,6 +66,7 @@ final class MigrationOptions {
                 change.values(problems),
                 Optional.empty(),
                 Optional.ofNullable(dropRetired),
+                Optional.ofNullable(indexesFirst),
                 Optional.ofNullable(verify),
                 Budgets.DEFAULT,
                 PaceSettings.DEFAULT);

@@ -43,7 +43,7 @@ final class PlanCommand implements Callable<Integer>, ReportsJson {
         Migration migration = new Migration(database, request, values.toSettings());
         MigrationPlan plan = migration.plan();
         Limits limits = migration.limits(plan);
-        List<String> steps = plan.isPossible() ? PlanSteps.of(plan.strategy(), request) : List.of();
+        List<String> steps = plan.isPossible() ? PlanSteps.of(plan, request) : List.of();
         if (json) {
             surroundings.terminal().out().println(Json.of(plan, limits, steps));
         } else if (plan.isPossible()) {

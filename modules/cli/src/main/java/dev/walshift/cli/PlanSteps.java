@@ -1,17 +1,18 @@
 package dev.walshift.cli;
 
+import dev.walshift.cli.terminal.Amounts;
 import dev.walshift.engine.migration.MigrationRequest;
-import dev.walshift.engine.plan.Strategy;
+import dev.walshift.engine.plan.MigrationPlan;
 import java.util.List;
 
 /** What a migration will do, and under which locks, for people. */
 final class PlanSteps {
     private PlanSteps() {}
 
-    static List<String> of(Strategy strategy, MigrationRequest request) {
-        return switch (strategy) {
+    static List<String> of(MigrationPlan plan, MigrationRequest request) {
+        return switch (plan.strategy()) {
             case IN_PLACE -> inPlace();
-            case SHADOW -> shadow(request);
+            case SHADOW -> shadow(plan.size(), request);
         };
     }
 
@@ -22,14 +23,25 @@ final class PlanSteps {
                     + " for long");
     }
 
-    private static List<String> shadow(MigrationRequest request) {
+    private static String index(MigrationPlan.Size size, MigrationRequest request) {
+        return request.indexesFirst()
+                ? "index: makes the new table's indexes before its rows are copied, as you asked. No lock on the table"
+                        + " in use"
+                : "index: builds the new table's indexes. No lock on the table in use, but each build holds vacuum, and"
+                        + " the slot's WAL, back for its time: the largest index has %s, which takes about %s at 20 MB"
+                                .formatted(
+                                        Amounts.bytes(size.largestIndexBytes()), Amounts.estimate(size.longestBuild()))
+                        + " a second (--indexes-first avoids it)";
+    }
+
+    private static List<String> shadow(MigrationPlan.Size size, MigrationRequest request) {
         return List.of(
                 "prepare: makes an empty new table, a publication and a replication slot, and waits until the"
                     + " transactions that are open now have ended. Lock: SHARE UPDATE EXCLUSIVE for an instant; reads"
                     + " and writes go on",
                 "copy: the server copies the rows in short transactions, %s at a time. Lock: ACCESS SHARE, as for any SELECT"
                         .formatted(request.workers() == 1 ? "one" : Integer.toString(request.workers())),
-                "index: builds the new table's indexes. No lock on the table in use",
+                index(size, request),
                 "catch up: copies the rows that changed meanwhile, again and again, until hardly any are left. "
                         + "Lock: ACCESS SHARE",
                 switch (request.verify()) {

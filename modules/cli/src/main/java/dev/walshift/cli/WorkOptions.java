@@ -104,6 +104,7 @@ final class WorkOptions {
                 Optional.ofNullable(workers),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 budgets(problems),
                 pace.given(problems));
     }

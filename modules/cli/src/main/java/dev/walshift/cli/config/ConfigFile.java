@@ -48,6 +48,7 @@ public final class ConfigFile {
             "rebuild-materialized-views",
             "workers",
             "drop-retired",
+            "indexes-first",
             "verify",
             "max-slot-wal",
             "max-key-log",
@@ -82,6 +83,7 @@ public final class ConfigFile {
                 change(root),
                 value(root, "workers", this::wholeNumber),
                 value(root, "drop-retired", this::truth),
+                value(root, "indexes-first", this::truth),
                 value(root, "verify", this::verifyMode),
                 budgets(root),
                 pace(root));

@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param change which table to change and how
  * @param workers parallel workers
  * @param dropRetired whether the old table is dropped at the end
+ * @param indexesFirst whether the new table gets its indexes before its rows
  * @param verify how much of old and new table is compared before the swap
  * @param budgets what the migration may use of the server
  * @param pace what sets the migration's pace
@@ -25,6 +26,7 @@ public record MigrationValues(
         ChangeValues change,
         Optional<Integer> workers,
         Optional<Boolean> dropRetired,
+        Optional<Boolean> indexesFirst,
         Optional<VerifyMode> verify,
         Budgets budgets,
         PaceSettings pace) {
@@ -35,6 +37,7 @@ public record MigrationValues(
         return new MigrationValues(
                 Optional.empty(),
                 ChangeValues.NONE,
+                Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
@@ -49,6 +52,7 @@ public record MigrationValues(
                 change.over(others.change),
                 workers.or(others::workers),
                 dropRetired.or(others::dropRetired),
+                indexesFirst.or(others::indexesFirst),
                 verify.or(others::verify),
                 budgets.over(others.budgets),
                 pace.over(others.pace));
@@ -79,6 +83,7 @@ public record MigrationValues(
                 begun.alter(),
                 workers.orElse(begun.workers()),
                 dropRetired.orElse(begun.dropRetired()),
+                indexesFirst.orElse(begun.indexesFirst()),
                 verify.orElse(begun.verify()));
     }
 
@@ -93,6 +98,7 @@ public record MigrationValues(
                 change.toRequest(),
                 workers.orElse(DEFAULT_WORKERS),
                 dropRetired.orElse(false),
+                indexesFirst.orElse(false),
                 verify.orElse(VerifyMode.FULL));
     }
 }

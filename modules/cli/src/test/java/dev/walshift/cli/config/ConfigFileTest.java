@@ -52,6 +52,7 @@ class ConfigFileTest {
             column-order: [id, source, '"Net price"']
             workers: 7
             drop-retired: true
+            indexes-first: true
             verify: off
             """);
 
@@ -65,6 +66,7 @@ class ConfigFileTest {
                                 Map.of(new Identifier("amount"), "amount * 100", new Identifier("Net price"), "1"),
                                 List.of(new Identifier("id"), new Identifier("source"), new Identifier("Net price"))),
                         7,
+                        true,
                         true,
                         VerifyMode.OFF));
     }
@@ -242,8 +244,9 @@ class ConfigFileTest {
                         file
                                 + ": unknown key 'password'; known keys are url, table, alter, using, column-order,"
                                 + " tablespace, rebuild, target-ddl, accept-publications, rebuild-materialized-views,"
-                                + " workers, drop-retired, verify, max-slot-wal, max-key-log, max-snapshot-age,"
-                                + " max-time, pace, pace-query, pace-file, max-replica-lag, replicas",
+                                + " workers, drop-retired, indexes-first, verify, max-slot-wal, max-key-log,"
+                                + " max-snapshot-age, max-time, pace, pace-query, pace-file, max-replica-lag,"
+                                + " replicas",
                         file + ": alter must be a text or a list of texts, got []",
                         file
                                 + ": using: a column name is expected, in double quotes if it is not a plain one, got:"

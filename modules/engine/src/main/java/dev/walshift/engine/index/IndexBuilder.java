@@ -23,8 +23,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
- * Gives the filled shadow its indexes and constraints, side by side, then VACUUM (ANALYZE), so that the first queries after the swap meet
- * hint bits, a visibility map and statistics. What a killed predecessor built already is kept.
+ * Gives the shadow its indexes and constraints, side by side, and, once it is filled, VACUUM (ANALYZE), so that the first queries after the
+ * swap meet hint bits, a visibility map and statistics. What a killed predecessor built already is kept.
  *
  * <p>A build holds a snapshot and an xid for its whole time: until it ends the slot's restart_lsn and the xmin horizon stand still.
  */
@@ -61,21 +61,32 @@ public final class IndexBuilder {
     }
 
     /**
-     * Builds whatever is missing.
+     * Builds whatever is missing, and makes the shadow ready to be used.
      *
      * @throws dev.walshift.engine.StoppedException if stopped; a build under way is cancelled
      */
     public void run(int workers, StopSignal stop) throws SQLException {
+        create(workers, stop);
+        try (Session session = database.open("index")) {
+            for (SqlText statement : table.finishing()) {
+                session.execute(statement);
+            }
+            Workers.cancellable(session, stop, () -> session.execute(VACUUM.with("shadow", table.shadow())));
+        }
+        built.incrementAndGet();
+    }
+
+    /**
+     * Builds whatever is missing, and no more.
+     *
+     * @throws dev.walshift.engine.StoppedException if stopped; a build under way is cancelled
+     */
+    public void create(int workers, StopSignal stop) throws SQLException {
         try {
             createIndexes(workers, stop);
             try (Session session = database.open("index")) {
                 addConstraints(session, stop);
-                for (SqlText statement : table.finishing()) {
-                    session.execute(statement);
-                }
-                Workers.cancellable(session, stop, () -> session.execute(VACUUM.with("shadow", table.shadow())));
             }
-            built.incrementAndGet();
         } catch (SQLException e) {
             throw DataRejected.explain(table, e);
         }

@@ -100,9 +100,11 @@ public final class Migration {
     public MigrationPlan plan() {
         try {
             MigrationPlan plan = planner.plan(request.alter());
-            return plan.isPossible() && plan.strategy() == Strategy.SHADOW
-                    ? plan.withNotices(inEffect(plan).notices(plan.size().indexBytes()))
-                    : plan;
+            if (!plan.isPossible() || plan.strategy() != Strategy.SHADOW) {
+                return plan;
+            }
+            MigrationPlan.Size built = request.indexesFirst() ? MigrationPlan.Size.NONE : plan.size();
+            return plan.withNotices(inEffect(plan).notices(built.indexBytes(), built.longestBuild()));
         } catch (SQLException e) {
             throw couldNotPlan(e);
         }

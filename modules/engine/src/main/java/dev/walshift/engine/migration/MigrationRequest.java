@@ -9,9 +9,11 @@ import dev.walshift.engine.verify.VerifyMode;
  * @param alter the change of schema
  * @param workers parallel workers for the copy, index builds and sync steps, 1 to 64
  * @param dropRetired whether the old table is dropped at the end; otherwise it stays in a schema of walshift's
+ * @param indexesFirst whether the shadow gets its indexes before its rows: the copy is slower then, but no build holds a snapshot
  * @param verify how much of source and shadow is compared before the swap
  */
-public record MigrationRequest(AlterRequest alter, int workers, boolean dropRetired, VerifyMode verify) {
+public record MigrationRequest(
+        AlterRequest alter, int workers, boolean dropRetired, boolean indexesFirst, VerifyMode verify) {
     public static final int MAX_WORKERS = 64;
 
     public MigrationRequest {
@@ -20,8 +22,13 @@ public record MigrationRequest(AlterRequest alter, int workers, boolean dropReti
         }
     }
 
+    /** With the indexes built once the rows are there. */
+    public MigrationRequest(AlterRequest alter, int workers, boolean dropRetired, VerifyMode verify) {
+        this(alter, workers, dropRetired, false, verify);
+    }
+
     /** The same with another form of the change. */
     MigrationRequest with(AlterRequest other) {
-        return new MigrationRequest(other, workers, dropRetired, verify);
+        return new MigrationRequest(other, workers, dropRetired, indexesFirst, verify);
     }
 }

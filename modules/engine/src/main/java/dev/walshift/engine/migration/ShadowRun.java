@@ -270,6 +270,10 @@ final class ShadowRun {
         long copied = copiedBefore;
         meter.rowsCopied(() -> copied);
         if (state(session) instanceof MigrationState.Copying copying) {
+            if (request.indexesFirst()) {
+                meter.enter(Phase.INDEX, Optional::empty);
+                new IndexBuilder(database, table).create(request.workers(), stop);
+            }
             TableCopier copier =
                     new TableCopier(database, table, copying.fence(), id, keyLog, pacing.ofCopy(request.workers()));
             meter.rowsCopied(copier::rowsCopied);

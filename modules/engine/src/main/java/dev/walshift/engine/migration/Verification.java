@@ -126,7 +126,8 @@ public final class Verification {
         MigrationRequest begun = JournalJson.read(entry.request(), MigrationRequest.class);
         return new ShadowRun(
                 database,
-                new MigrationRequest(begun.alter(), workers, begun.dropRetired(), VerifyMode.FULL),
+                new MigrationRequest(
+                        begun.alter(), workers, begun.dropRetired(), begun.indexesFirst(), VerifyMode.FULL),
                 settings,
                 new Planner(database),
                 journal,

@@ -71,8 +71,9 @@ public record Limits(
      * What the operator should know of them beforehand.
      *
      * @param indexBytes of the table's indexes: about as much WAL as building them anew writes
+     * @param longestBuild of a single index
      */
-    public List<String> notices(long indexBytes) {
+    public List<String> notices(long indexBytes, Duration longestBuild) {
         List<String> notices = new ArrayList<>();
         slotWalBytes
                 .most()
@@ -82,6 +83,13 @@ public record Limits(
                     for the replication slot: more than the limit of %s, at which the migration gives itself up. Raise \
                     --max-slot-wal if there is room for it\
                     """.formatted(Units.bytes(indexBytes), Units.bytes(most))));
+        snapshotAge
+                .most()
+                .filter(most -> longestBuild.compareTo(most) > 0)
+                .ifPresent(most -> notices.add("""
+                    building the largest index may take %s, and holds vacuum back for all of it: more than the limit of %s, at \
+                    which the migration gives itself up. Raise --max-snapshot-age, or give --indexes-first\
+                    """.formatted(Units.time(longestBuild), Units.time(most))));
         serverKeepsBytes
                 .filter(keeps ->
                         slotWalBytes.most().isEmpty() || slotWalBytes.most().get() > keeps)

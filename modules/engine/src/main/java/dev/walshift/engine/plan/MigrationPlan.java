@@ -2,6 +2,7 @@ package dev.walshift.engine.plan;
 
 import dev.walshift.engine.Problem;
 import dev.walshift.engine.table.TableRef;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -35,12 +36,23 @@ public record MigrationPlan(
      *
      * @param heapBytes main fork and TOAST
      * @param indexBytes all indexes
+     * @param largestIndexBytes the largest of them
      * @param rows the planner's estimate
      */
-    public record Size(long heapBytes, long indexBytes, long rows) {
+    public record Size(long heapBytes, long indexBytes, long largestIndexBytes, long rows) {
+        public static final Size NONE = new Size(0, 0, 0, 0);
+
+        /** Of an index of some size, by one process, on a disk and a processor of the slower kind. */
+        private static final long BUILT_BYTES_A_SECOND = 20L << 20;
+
         /** Heap, TOAST and indexes. */
         public long bytes() {
             return heapBytes + indexBytes;
+        }
+
+        /** How long the longest build of a single index may take, roughly. */
+        public Duration longestBuild() {
+            return Duration.ofSeconds(largestIndexBytes / BUILT_BYTES_A_SECOND);
         }
     }
 

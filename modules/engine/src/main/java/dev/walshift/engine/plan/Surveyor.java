@@ -41,11 +41,12 @@ final class Surveyor {
     private static final SqlTemplate LOCK = SqlTemplate.of("LOCK TABLE {table} IN ACCESS SHARE MODE");
     private static final SqlTemplate LOOK = SqlTemplate.of("""
         SELECT n.nspname, c.relname, COALESCE(pg_relation_filenode(c.oid), 0) AS filenode,
-               size.heap, size.indexes, size.estimate
+               size.heap, size.indexes, size.largest, size.estimate
           FROM pg_class c
           JOIN pg_namespace n ON n.oid = c.relnamespace
          CROSS JOIN LATERAL (
                SELECT sum(pg_table_size(h.oid)) AS heap, sum(pg_indexes_size(h.oid)) AS indexes,
+                      max((SELECT max(pg_relation_size(i.indexrelid)) FROM pg_index i WHERE i.indrelid = h.oid)) AS largest,
                       sum(GREATEST(h.reltuples, 0))::bigint AS estimate
                  FROM pg_class h
                 WHERE (h.oid = c.oid AND h.relkind <> 'p') OR h.oid IN (SELECT t.relid FROM pg_partition_tree(c.oid) t WHERE t.isleaf)
@@ -173,7 +174,7 @@ final class Surveyor {
         return new Survey(
                 new TableRef(0, table, 0),
                 describe(table),
-                new Size(0, 0, 0),
+                Size.NONE,
                 strategy,
                 changes,
                 findings,
@@ -202,7 +203,7 @@ final class Surveyor {
                         oid,
                         QualifiedName.of(row.getString("nspname"), row.getString("relname")),
                         row.getLong("filenode")),
-                new Size(row.getLong("heap"), row.getLong("indexes"), row.getLong("estimate")));
+                new Size(row.getLong("heap"), row.getLong("indexes"), row.getLong("largest"), row.getLong("estimate")));
     }
 
     private Optional<Change> probe(Settings settings, TableRef table, SchemaMaker schema, EventTriggers eventTriggers)

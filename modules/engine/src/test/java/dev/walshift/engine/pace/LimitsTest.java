@@ -83,20 +83,37 @@ class LimitsTest {
     void warnsOfIndexesThatWriteMoreThanTheSlotMayKeep() {
         Limits limits = limits(Optional.of(4 * GB), Optional.empty());
 
-        assertThat(limits.notices(4 * GB)).isEmpty();
-        assertThat(limits.notices(5 * GB)).singleElement().asString().contains("5.0 GB of WAL", "the limit of 4.0 GB");
+        assertThat(limits.notices(4 * GB, Duration.ZERO)).isEmpty();
+        assertThat(limits.notices(5 * GB, Duration.ZERO))
+                .singleElement()
+                .asString()
+                .contains("5.0 GB of WAL", "the limit of 4.0 GB");
+    }
+
+    @Test
+    void warnsOfABuildThatMayHoldVacuumBackForTooLong() {
+        Duration most = Duration.ofHours(2);
+        Limits limits = new Limits(Limit.off(), Limit.off(), Limit.at(most), Limit.off(), Optional.empty());
+
+        assertThat(limits.notices(0, most)).isEmpty();
+        assertThat(limits.notices(0, most.plusMinutes(5)))
+                .singleElement()
+                .asString()
+                .contains("may take 2 h 05 min", "the limit of 2 h 00 min", "--indexes-first");
     }
 
     @Test
     void warnsOfALimitThatTheServersOwnComesBefore() {
-        assertThat(limits(Optional.of(GB), Optional.of(GB)).notices(0)).isEmpty();
+        assertThat(limits(Optional.of(GB), Optional.of(GB)).notices(0, Duration.ZERO))
+                .isEmpty();
         for (Limits higher :
                 List.of(limits(Optional.of(2 * GB), Optional.of(GB)), limits(Optional.empty(), Optional.of(GB)))) {
-            assertThat(higher.notices(0))
+            assertThat(higher.notices(0, Duration.ZERO))
                     .singleElement()
                     .asString()
                     .contains("more than 1.0 GB", "max_slot_wal_keep_size");
         }
-        assertThat(limits(Optional.empty(), Optional.empty()).notices(0)).isEmpty();
+        assertThat(limits(Optional.empty(), Optional.empty()).notices(0, Duration.ZERO))
+                .isEmpty();
     }
 }
