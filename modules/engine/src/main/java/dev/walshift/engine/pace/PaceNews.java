@@ -13,7 +13,7 @@ final class PaceNews {
     private final LongSupplier nanoTime;
     private double told;
     private long toldAt;
-    private String latestReason = WELL;
+    private String latestReason = "it begins slowly, as others use the server";
 
     /**
      * @param first share that nobody need be told of

@@ -34,6 +34,17 @@ class PaceNewsTest {
     }
 
     @Test
+    void saysWhyItBeginsSlowly() {
+        news.share(0.25, 1, "");
+        news.share(1, 1, "");
+
+        assertThat(told)
+                .containsExactly(
+                        new PaceChange(1, 0.25, "it begins slowly, as others use the server"),
+                        new PaceChange(0.25, 1, "all is well"));
+    }
+
+    @Test
     void saysNothingWhileNothingChanges() {
         news.share(1, 1, "");
         news.share(0, 1, "a");
