@@ -86,6 +86,17 @@ public final class PostgresServer implements AutoCloseable {
     }
 
     /**
+     * For a test that takes long and whose matter differs little from major to major: one of {@link #defaultMajors()}, always the same for
+     * the same test, if the system property {@code walshift.test.sampled} is true; or else all.
+     */
+    public static List<ServerVersion> sampledMajors(Class<?> test) {
+        List<ServerVersion> majors = defaultMajors();
+        return Boolean.getBoolean("walshift.test.sampled")
+                ? List.of(majors.get(Math.floorMod(test.getSimpleName().hashCode(), majors.size())))
+                : majors;
+    }
+
+    /**
      * Initialises a data folder and starts a server on it.
      *
      * @param settings lines of postgresql.conf, by name, which go before the defaults named in the class

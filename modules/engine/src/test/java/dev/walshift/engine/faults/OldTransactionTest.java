@@ -26,7 +26,7 @@ final class OldTransactionTest {
             MigrationSettings.DEFAULT.withOldTransactionsPatience(Duration.ofSeconds(2));
 
     static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
+        return PostgresServer.sampledMajors(OldTransactionTest.class);
     }
 
     @ParameterizedTest

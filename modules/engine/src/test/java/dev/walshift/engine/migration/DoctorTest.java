@@ -54,7 +54,7 @@ final class DoctorTest {
     }
 
     static Stream<ServerVersion> servers() {
-        List<ServerVersion> majors = PostgresServer.defaultMajors();
+        List<ServerVersion> majors = PostgresServer.sampledMajors(DoctorTest.class);
         return Stream.of(majors.getFirst(), majors.getLast()).distinct();
     }
 

@@ -56,7 +56,7 @@ final class PaceTest {
     }
 
     static List<ServerVersion> versions() {
-        return PostgresServer.defaultMajors();
+        return PostgresServer.sampledMajors(PaceTest.class);
     }
 
     @AfterEach

@@ -69,7 +69,7 @@ final class PartitionedSourceDisturbedTest {
 
     private static List<Arguments> onAllServers(Stream<Arguments> cases) {
         List<Object[]> each = cases.map(Arguments::get).toList();
-        return PostgresServer.defaultMajors().stream()
+        return PostgresServer.sampledMajors(PartitionedSourceDisturbedTest.class).stream()
                 .flatMap(server -> each.stream().map(it -> Arguments.of(server, it[0], it[1])))
                 .toList();
     }
@@ -176,7 +176,7 @@ final class PartitionedSourceDisturbedTest {
     }
 
     static Stream<ServerVersion> servers() {
-        return PostgresServer.defaultMajors().stream();
+        return PostgresServer.sampledMajors(PartitionedSourceDisturbedTest.class).stream();
     }
 
     @ParameterizedTest

@@ -57,7 +57,7 @@ final class VerificationTest {
     }
 
     static Stream<ServerVersion> servers() {
-        return PostgresServer.defaultMajors().stream();
+        return PostgresServer.sampledMajors(VerificationTest.class).stream();
     }
 
     /** A migration that is interrupted right before the swap. */

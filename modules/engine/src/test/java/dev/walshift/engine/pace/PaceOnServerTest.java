@@ -28,7 +28,7 @@ class PaceOnServerTest {
     private static final Tolerance POLITE = Tolerance.of(PaceMode.POLITE);
 
     static List<ServerVersion> versions() {
-        return PostgresServer.defaultMajors();
+        return PostgresServer.sampledMajors(PaceOnServerTest.class);
     }
 
     @ParameterizedTest
