@@ -99,7 +99,8 @@ final class HotBenchmark {
     private List<Contender> contenders() {
         List<Contender> contenders = new ArrayList<>(List.of(
                 new Walshift("walshift, as it is unless told otherwise"),
-                new Walshift("walshift, unverified", "--verify", "off")));
+                new Walshift("walshift, indexes first", "--indexes-first"),
+                new Walshift("walshift, full pace, unverified", "--pace", "full", "--verify", "off")));
         if (PgRepack.isThere(bench)) {
             contenders.add(new PgRepack());
         }

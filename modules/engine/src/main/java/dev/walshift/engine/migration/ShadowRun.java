@@ -271,7 +271,7 @@ final class ShadowRun {
         meter.rowsCopied(() -> copied);
         if (state(session) instanceof MigrationState.Copying copying) {
             if (request.indexesFirst()) {
-                meter.enter(Phase.INDEX, Optional::empty);
+                meter.detail("making the indexes of the empty table");
                 new IndexBuilder(database, table).create(request.workers(), stop);
             }
             TableCopier copier =
