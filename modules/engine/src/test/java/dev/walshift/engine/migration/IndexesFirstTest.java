@@ -3,7 +3,9 @@ package dev.walshift.engine.migration;
 import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.verify.VerifyMode;
+import dev.walshift.postgres.Identifier;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
@@ -19,6 +21,8 @@ import dev.walshift.testkit.workload.WorkloadOptions;
 import dev.walshift.testkit.workload.WorkloadTable;
 import java.sql.Connection;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -69,6 +73,39 @@ final class IndexesFirstTest {
             gate.open();
             assertThat(running.join().verified()).isTrue();
             assertThat(Scenario.list(connection, indexes.formatted("public"))).isEqualTo(present);
+            Scenario.assertNothingLeft(connection);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("versions")
+    void thePartitionsOfATargetHaveThemToo(ServerVersion version) throws Exception {
+        try (TestDatabase database = SharedServers.freshDatabase(version);
+                Gate gate = Gate.closedAt(database, 100);
+                Connection connection = database.connect()) {
+            database.execute(
+                    "CREATE TABLE orders (id int PRIMARY KEY, n int)",
+                    "INSERT INTO orders SELECT i, i FROM generate_series(1, 200) i");
+            AlterRequest change = new AlterRequest(
+                            Optional.of("orders"), List.of(), Map.of(new Identifier("n"), "public.gate(n)"), List.of())
+                    .by("""
+                        CREATE TABLE orders (id int PRIMARY KEY, n bigint) PARTITION BY RANGE (id);
+                        CREATE TABLE low PARTITION OF orders FOR VALUES FROM (MINVALUE) TO (50);
+                        CREATE TABLE high PARTITION OF orders FOR VALUES FROM (50) TO (MAXVALUE);
+                        CREATE INDEX ON orders (n);
+                        """);
+            Migration migration =
+                    Scenario.migration(database, new MigrationRequest(change, 2, true, true, VerifyMode.FULL));
+            CompletableFuture<MigrationReport> running = supplyAsync(migration::run, threads);
+            gate.awaitArrival();
+
+            String indexes = "SELECT indexname FROM pg_indexes WHERE schemaname = '%s' ORDER BY 1";
+            List<String> made = Scenario.list(connection, indexes.formatted("walshift_1"));
+            assertThat(made).hasSize(6);
+
+            gate.open();
+            assertThat(running.join().verified()).isTrue();
+            assertThat(Scenario.list(connection, indexes.formatted("public"))).isEqualTo(made);
             Scenario.assertNothingLeft(connection);
         }
     }
