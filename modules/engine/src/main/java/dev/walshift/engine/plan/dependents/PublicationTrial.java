@@ -4,6 +4,7 @@ import dev.walshift.engine.Problem;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
+import dev.walshift.postgres.ServerMessage;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
@@ -23,7 +24,8 @@ final class PublicationTrial {
     private static final SqlTemplate NAME = SqlTemplate.of("SELECT 'walshift_trial_' || pg_backend_pid()");
 
     private static final SqlTemplate CREATE =
-            SqlTemplate.of("CREATE PUBLICATION {publication} FOR TABLE {member} WITH (publish = {published})");
+            SqlTemplate.of("CREATE PUBLICATION {publication} FOR TABLE {member}"
+                    + " WITH (publish = {published}, publish_via_partition_root = {viaRoot})");
 
     /** EXPLAIN, so that no trigger fires. */
     private static final SqlTemplate UPDATE = SqlTemplate.of("EXPLAIN UPDATE {table} SET {column} = DEFAULT");
@@ -37,15 +39,18 @@ final class PublicationTrial {
           FROM pg_class c
          WHERE c.oid = ?::oid
         """);
+    private static final SqlTemplate OID = SqlTemplate.of("SELECT to_regclass(?)::oid::bigint");
 
     private final Session session;
     private final Subject subject;
     private final Membership membership;
+    private final boolean partitioningBegins;
 
-    PublicationTrial(Session session, Subject subject, Membership membership) {
+    PublicationTrial(Session session, Subject subject, Membership membership, boolean partitioningBegins) {
         this.session = session;
         this.subject = subject;
         this.membership = membership;
+        this.partitioningBegins = partitioningBegins;
     }
 
     /**
@@ -55,16 +60,19 @@ final class PublicationTrial {
      * @return what the server has against it
      */
     Optional<Problem> problem(QualifiedName probe) throws SQLException {
-        return Trial.failure(session, transaction -> {
-                    // All tables' publication has the probe already.
-                    if (membership.scope() != Membership.Scope.ALL_TABLES) {
-                        publish(probe);
-                    }
-                    if (isWritten()) {
-                        write(probe);
-                    }
-                })
-                .map(this::problem);
+        Optional<SQLException> failure = Trial.failure(session, transaction -> {
+            // All tables' publication has the probe already.
+            if (membership.scope() != Membership.Scope.ALL_TABLES) {
+                publish(probe);
+            }
+            if (isWritten()) {
+                write(probe);
+            }
+        });
+        if (failure.isPresent()) {
+            return failure.map(this::problem);
+        }
+        return isRootUnknown(probe) ? Optional.of(rootUnknown()) : Optional.empty();
     }
 
     private void publish(QualifiedName probe) throws SQLException {
@@ -77,7 +85,8 @@ final class PublicationTrial {
         }
         session.execute(CREATE.with("publication", session.queryOne(NAME, row -> new Identifier(row.getString(1))))
                 .with("member", membership.member(probe, subject))
-                .with("published", SqlText.literal(String.join(", ", published))));
+                .with("published", SqlText.literal(String.join(", ", published)))
+                .with("viaRoot", new SqlText(Boolean.toString(membership.viaRoot()))));
     }
 
     /**
@@ -86,8 +95,32 @@ final class PublicationTrial {
      * walshift deletes.
      */
     private boolean isWritten() throws SQLException {
-        return membership.scope() == Membership.Scope.ALL_TABLES
-                || session.queryOne(HAS_IDENTITY, row -> row.getBoolean(1), subject.oid());
+        return membership.scope() == Membership.Scope.ALL_TABLES || hasIdentity(subject.oid());
+    }
+
+    private boolean hasIdentity(long table) throws SQLException {
+        return session.queryOne(HAS_IDENTITY, row -> row.getBoolean(1), table);
+    }
+
+    /**
+     * The server asks partitions for a replica identity, and never the partitioned table, by whose own it tells subscribers which columns are
+     * the key's.
+     */
+    private boolean isRootUnknown(QualifiedName probe) throws SQLException {
+        return partitioningBegins
+                && membership.viaRoot()
+                && (membership.updates() || membership.deletes())
+                && isWritten()
+                && !hasIdentity(session.queryOne(OID, row -> row.getLong(1), probe.sql()));
+    }
+
+    private Problem rootUnknown() {
+        return new Problem(
+                ProblemCode.REPLICA_IDENTITY,
+                "publication %s publishes the changes of partitions as those of table %s, which has no replica identity"
+                        .formatted(membership.publication(), subject.name())
+                        + " after the change: its subscribers could not find the rows",
+                "Give the partitioned table a primary key, not only its partitions");
     }
 
     private void write(QualifiedName probe) throws SQLException {
@@ -97,10 +130,22 @@ final class PublicationTrial {
     }
 
     private Problem problem(SQLException e) {
+        ServerMessage server = ServerMessage.of(e);
+        if (partitioningBegins && membership.isPartial() && !membership.viaRoot()) {
+            return new Problem(
+                    ProblemCode.UNSUPPORTED_DEPENDENT,
+                    "publication %s does not go with table %s once that is partitioned: %s"
+                            .formatted(
+                                    membership.publication(),
+                                    subject.name(),
+                                    server.detail().orElse(server.text())),
+                    "ALTER PUBLICATION %s SET (publish_via_partition_root = true); for plain tables it means nothing"
+                            .formatted(membership.publication().sql()));
+        }
         return new Problem(
                 ProblemCode.REPLICA_IDENTITY,
                 "publication %s does not go with table %s after the change: %s"
-                        .formatted(membership.publication(), subject.name(), e.getMessage()),
+                        .formatted(membership.publication(), subject.name(), server.inOneLine()),
                 "The new table needs a replica identity (ALTER TABLE ... REPLICA IDENTITY USING INDEX, or a primary"
                     + " key) whose columns the publication's column list has, and which has those of its row filter;"
                     + " change the publication or the table first");
