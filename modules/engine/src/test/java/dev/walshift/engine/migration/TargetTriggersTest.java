@@ -98,7 +98,7 @@ final class TargetTriggersTest {
 
     private static final String PLAIN = "CREATE TABLE {n} (v int, id bigint PRIMARY KEY, \"a\"\"on \" text, n int)";
 
-    /** Also those that the server made by itself, of which each release thinks otherwise whether they are internal. */
+    /** Also those that the server made by itself, which are internal up to 14. */
     private static final String TELL = """
         SELECT concat_ws(' | ', t.tgrelid::regclass, pg_get_triggerdef(t.oid), t.tgenabled, t.tgisinternal, t.tgdeferrable, t.tginitdeferred,
                          t.tgconstrrelid::regclass, t.tgtype, p.tgrelid::regclass, p.tgname, obj_description(t.oid, 'pg_trigger'),

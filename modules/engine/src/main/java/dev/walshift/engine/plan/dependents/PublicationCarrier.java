@@ -33,9 +33,6 @@ final class PublicationCarrier implements Carrier {
 
     @Override
     public Carried carry(Session session, Subject subject, List<Dependent> found) throws SQLException {
-        if (Partitioning.of(session, subject).present()) {
-            return Carried.NOTHING;
-        }
         RenamedTwin twin = RenamedTwin.make(session, subject);
         Carried carried = Carried.NOTHING;
         for (Dependent dependent : found) {
@@ -50,7 +47,7 @@ final class PublicationCarrier implements Carrier {
     private static Carried carry(Session session, Subject subject, RenamedTwin twin, Dependent dependent)
             throws SQLException {
         Membership present = Membership.of(session, subject, dependent);
-        boolean partitioningBegins = Partitioning.of(session, subject).begins();
+        Partitioning partitioning = Partitioning.of(session, subject);
         List<Problem> problems = new ArrayList<>(privileges(subject, present));
         problems.addAll(columns(subject, present));
         Membership membership = present;
@@ -63,7 +60,7 @@ final class PublicationCarrier implements Carrier {
                     e.remedy()));
         }
         if (problems.isEmpty() && subject.probe().isPresent()) {
-            new PublicationTrial(session, subject, membership, partitioningBegins)
+            new PublicationTrial(session, subject, membership, partitioning)
                     .problem(subject.probe().orElseThrow())
                     .ifPresent(problems::add);
         }
@@ -74,7 +71,7 @@ final class PublicationCarrier implements Carrier {
                 Set.of(dependent),
                 change(subject, membership),
                 List.of(),
-                notices(session, subject, membership, partitioningBegins));
+                notices(session, subject, membership, partitioning.begins()));
     }
 
     private static Dependents change(Subject subject, Membership membership) {

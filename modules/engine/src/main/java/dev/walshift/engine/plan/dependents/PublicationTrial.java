@@ -31,26 +31,28 @@ final class PublicationTrial {
     private static final SqlTemplate UPDATE = SqlTemplate.of("EXPLAIN UPDATE {table} SET {column} = DEFAULT");
 
     private static final SqlTemplate DELETE = SqlTemplate.of("EXPLAIN DELETE FROM {table}");
+
+    /** A table, or one of those below it. */
     private static final SqlTemplate HAS_IDENTITY = SqlTemplate.of("""
-        SELECT c.relreplident = 'f'
+        SELECT COALESCE(bool_or(c.relreplident = 'f'
                OR EXISTS (SELECT FROM pg_index i
                            WHERE i.indrelid = c.oid
-                             AND (c.relreplident = 'd' AND i.indisprimary OR c.relreplident = 'i' AND i.indisreplident))
+                             AND (c.relreplident = 'd' AND i.indisprimary OR c.relreplident = 'i' AND i.indisreplident))), false)
           FROM pg_class c
-         WHERE c.oid = ?::oid
+         WHERE c.oid = ?::oid OR (? AND c.oid IN (SELECT t.relid FROM pg_partition_tree(?::oid::regclass) t))
         """);
     private static final SqlTemplate OID = SqlTemplate.of("SELECT to_regclass(?)::oid::bigint");
 
     private final Session session;
     private final Subject subject;
     private final Membership membership;
-    private final boolean partitioningBegins;
+    private final Partitioning partitioning;
 
-    PublicationTrial(Session session, Subject subject, Membership membership, boolean partitioningBegins) {
+    PublicationTrial(Session session, Subject subject, Membership membership, Partitioning partitioning) {
         this.session = session;
         this.subject = subject;
         this.membership = membership;
-        this.partitioningBegins = partitioningBegins;
+        this.partitioning = partitioning;
     }
 
     /**
@@ -95,11 +97,11 @@ final class PublicationTrial {
      * walshift deletes.
      */
     private boolean isWritten() throws SQLException {
-        return membership.scope() == Membership.Scope.ALL_TABLES || hasIdentity(subject.oid());
+        return membership.scope() == Membership.Scope.ALL_TABLES || hasIdentity(subject.oid(), true);
     }
 
-    private boolean hasIdentity(long table) throws SQLException {
-        return session.queryOne(HAS_IDENTITY, row -> row.getBoolean(1), table);
+    private boolean hasIdentity(long table, boolean orPartition) throws SQLException {
+        return session.queryOne(HAS_IDENTITY, row -> row.getBoolean(1), table, orPartition, table);
     }
 
     /**
@@ -107,11 +109,11 @@ final class PublicationTrial {
      * the key's.
      */
     private boolean isRootUnknown(QualifiedName probe) throws SQLException {
-        return partitioningBegins
+        return partitioning.changed()
                 && membership.viaRoot()
                 && (membership.updates() || membership.deletes())
-                && isWritten()
-                && !hasIdentity(session.queryOne(OID, row -> row.getLong(1), probe.sql()));
+                && hasIdentity(subject.oid(), false)
+                && !hasIdentity(session.queryOne(OID, row -> row.getLong(1), probe.sql()), false);
     }
 
     private Problem rootUnknown() {
@@ -131,7 +133,7 @@ final class PublicationTrial {
 
     private Problem problem(SQLException e) {
         ServerMessage server = ServerMessage.of(e);
-        if (partitioningBegins && membership.isPartial() && !membership.viaRoot()) {
+        if (partitioning.begins() && membership.isPartial() && !membership.viaRoot()) {
             return new Problem(
                     ProblemCode.UNSUPPORTED_DEPENDENT,
                     "publication %s does not go with table %s once that is partitioned: %s"
