@@ -12,8 +12,8 @@ final class PartitionChecks {
     private static final String APART = "Detach it for the time of the migration, if that is acceptable";
 
     /** Its triggers are internal, and so are those that the server makes on partitions up to 14. */
-    private static final SqlText OF_FOREIGN_KEY = new SqlText(
-            "EXISTS (SELECT FROM pg_constraint o WHERE o.oid = t.tgconstraint AND o.contype = 'f')");
+    private static final SqlText OF_FOREIGN_KEY =
+            new SqlText("EXISTS (SELECT FROM pg_constraint o WHERE o.oid = t.tgconstraint AND o.contype = 'f')");
 
     private static final SqlTemplate OBSTACLES = SqlTemplate.of("""
         WITH tree AS (

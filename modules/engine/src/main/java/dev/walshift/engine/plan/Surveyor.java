@@ -275,7 +275,8 @@ final class Surveyor {
             key = new KeyChooser(clone, columns.expressions(), findings).choose();
         }
         if (key.isPresent()) {
-            new PublishedHeaps(session, findings).check(new SourceHeaps(clone, key.get().source()).tree());
+            new PublishedHeaps(session, findings)
+                    .check(new SourceHeaps(clone, key.get().source()).tree());
         }
         long shadow = clone.after().relation().oid();
         if (order.isAsked() && order.isComplete(findings)) {

@@ -24,7 +24,6 @@ enum Published {
     /** @param publication its name as SQL */
     String create(String publication, QualifiedName table) {
         return "CREATE PUBLICATION %s FOR %s"
-                .formatted(
-                        publication, what.formatted(table.schema().sql(), table.sql()));
+                .formatted(publication, what.formatted(table.schema().sql(), table.sql()));
     }
 }

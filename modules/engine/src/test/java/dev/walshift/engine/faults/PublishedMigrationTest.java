@@ -33,7 +33,6 @@ import dev.walshift.testkit.workload.WorkloadOptions;
 import dev.walshift.testkit.workload.WorkloadTable;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -142,9 +141,9 @@ final class PublishedMigrationTest {
                     .commitInTheLockQueue(
                             holder,
                             List.of(
-                            "INSERT INTO %s VALUES (101, 1, 'new'), (102, 2, 'new')".formatted(T),
-                            "UPDATE %s SET note = 'changed' WHERE id <= 3".formatted(T),
-                            "DELETE FROM %s WHERE id = 4".formatted(T)));
+                                    "INSERT INTO %s VALUES (101, 1, 'new'), (102, 2, 'new')".formatted(T),
+                                    "UPDATE %s SET note = 'changed' WHERE id <= 3".formatted(T),
+                                    "DELETE FROM %s WHERE id = 4".formatted(T)));
             assertThat(running.join().verified()).isTrue();
         }
         database.execute(

@@ -79,16 +79,17 @@ record PublishedTable(TestDatabase database, String table, String publication) {
     void awaitSubscriber() throws SQLException {
         String now = list("SELECT pg_current_wal_lsn()").getFirst();
         await().atMost(Hold.PATIENCE)
-                .until(() -> list(
-                                "SELECT confirmed_flush_lsn >= '%s' FROM pg_replication_slots WHERE slot_name = 'theirs_%s'"
+                .until(() ->
+                        list("SELECT confirmed_flush_lsn >= '%s' FROM pg_replication_slots WHERE slot_name = 'theirs_%s'"
                                         .formatted(now, database.name()))
-                        .equals(List.of("t")));
+                                .equals(List.of("t")));
     }
 
     /** What each publication of the database has, and how. */
     List<String> members() throws SQLException {
-        return list("SELECT (to_jsonb(v), p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate, p.pubviaroot)::text FROM"
-                + " pg_publication_tables v JOIN pg_publication p USING (pubname) ORDER BY pubname, v.schemaname,"
-                + " v.tablename");
+        return list(
+                "SELECT (to_jsonb(v), p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate, p.pubviaroot)::text FROM"
+                    + " pg_publication_tables v JOIN pg_publication p USING (pubname) ORDER BY pubname, v.schemaname,"
+                    + " v.tablename");
     }
 }

@@ -131,8 +131,8 @@ final class PartitionedSourceDisturbedTest {
                         "SELECT 1 FROM pg_trigger WHERE tgrelid = '\"Sh op\".\"One\"'::regclass AND tgenabled = 'D'"),
                 Arguments.of(
                         "COMMENT ON TRIGGER each_row ON \"Sh op\".\"One\" IS 'mine'",
-                        "SELECT 1 FROM pg_trigger t WHERE tgrelid = '\"Sh op\".\"One\"'::regclass AND obj_description(t.oid)"
-                                + " = 'mine'"),
+                        "SELECT 1 FROM pg_trigger t WHERE tgrelid = '\"Sh op\".\"One\"'::regclass AND"
+                                + " obj_description(t.oid) = 'mine'"),
                 Arguments.of(
                         "GRANT SELECT ON \"Sh op\".\"One\" TO pg_monitor",
                         "SELECT 1 WHERE has_table_privilege('pg_monitor', '\"Sh op\".\"One\"', 'SELECT')"),

@@ -112,7 +112,8 @@ final class TargetTriggersTest {
         """;
 
     private static final String ENABLED_OTHERWISE =
-            "SELECT t.tgname FROM pg_trigger t JOIN pg_trigger p ON p.oid = t.tgparentid AND p.tgenabled <> t.tgenabled";
+            "SELECT t.tgname FROM pg_trigger t JOIN pg_trigger p ON p.oid = t.tgparentid AND p.tgenabled <>"
+                    + " t.tgenabled";
 
     static Stream<Arguments> targets() {
         return majors().stream().flatMap(major -> Stream.of(PARTED, PLAIN).map(ddl -> Arguments.of(major, ddl)));
@@ -137,7 +138,9 @@ final class TargetTriggersTest {
         execute(database, SETUP);
         execute(
                 database,
-                List.of(PRESENT, "INSERT INTO {t} SELECT i, 'a' || i, i FROM generate_series(1, %d) i".formatted(ROWS)));
+                List.of(
+                        PRESENT,
+                        "INSERT INTO {t} SELECT i, 'a' || i, i FROM generate_series(1, %d) i".formatted(ROWS)));
         execute(database, TRIGGERS);
     }
 
@@ -198,8 +201,7 @@ final class TargetTriggersTest {
                             fill("on Täble,x,on {t},\\'? INSERT rest"));
             database.execute(fill("CREATE FUNCTION {s}.later() RETURNS trigger LANGUAGE plpgsql AS"
                     + " 'BEGIN NEW.n := 5000; RETURN NEW; END'"));
-            database.execute(
-                    fill("CREATE TRIGGER z BEFORE INSERT ON {t} FOR EACH ROW EXECUTE FUNCTION {s}.later()"));
+            database.execute(fill("CREATE TRIGGER z BEFORE INSERT ON {t} FOR EACH ROW EXECUTE FUNCTION {s}.later()"));
             assertThatThrownBy(() -> database.execute(fill("INSERT INTO {t} VALUES (0, '', 0)")))
                     .hasMessageContaining("moving row to another partition during a BEFORE FOR EACH ROW trigger");
         }
@@ -273,8 +275,8 @@ final class TargetTriggersTest {
             prepare(database);
             List<String> before = Scenario.list(connection, fill(TELL));
             Gate gate = Gate.closedAt(database, ROWS / 2);
-            Migration first = Scenario.migration(
-                    database, request(PARTED, Map.of(new Identifier("v"), "public.gate(id)")));
+            Migration first =
+                    Scenario.migration(database, request(PARTED, Map.of(new Identifier("v"), "public.gate(id)")));
             CompletableFuture<MigrationReport> running = CompletableFuture.supplyAsync(first::run, threads);
             gate.awaitArrival();
             first.stop();
@@ -286,7 +288,9 @@ final class TargetTriggersTest {
                     .run();
 
             assertThat(report.verified()).isTrue();
-            assertThat(Scenario.list(connection, fill(TELL))).containsAll(before).hasSize(10 + 5 * 7);
+            assertThat(Scenario.list(connection, fill(TELL)))
+                    .containsAll(before)
+                    .hasSize(10 + 5 * 7);
             assertThat(log(connection)).isEmpty();
             gate.close();
         }

@@ -94,7 +94,8 @@ class PublishedTargetPlanTest {
     void aPartitionWithoutAReplicaIdentityIsRefusedByName(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             create(bench, "TABLE {t}");
-            String oneKey = WITHOUT_KEY.replace("\"p 1\" PARTITION OF {n}", "\"p 1\" PARTITION OF {n} (PRIMARY KEY (id))");
+            String oneKey =
+                    WITHOUT_KEY.replace("\"p 1\" PARTITION OF {n}", "\"p 1\" PARTITION OF {n} (PRIMARY KEY (id))");
 
             assertThat(Bench.lines(plan(bench, oneKey).problems()))
                     .containsExactly(

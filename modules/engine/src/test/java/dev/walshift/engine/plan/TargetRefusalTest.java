@@ -202,9 +202,9 @@ class TargetRefusalTest {
             // What hangs on the present table and does not follow
             new Case(
                             PARTED + "; CREATE TABLE p PARTITION OF {n} DEFAULT",
-                            "UNSUPPORTED_DEPENDENT: trigger tr on table {t} can't be made for the new table: \"Or\"der;"
-                                    + " Täble\" is a partitioned table: ROW triggers with transition tables are not supported"
-                                    + " on partitioned tables. (SQLSTATE 0A000)")
+                            "UNSUPPORTED_DEPENDENT: trigger tr on table {t} can't be made for the new table:"
+                                + " \"Or\"der; Täble\" is a partitioned table: ROW triggers with transition tables are"
+                                + " not supported on partitioned tables. (SQLSTATE 0A000)")
                     .of(
                             SOURCE,
                             "CREATE TRIGGER tr AFTER UPDATE ON {t} REFERENCING OLD TABLE AS was FOR EACH ROW EXECUTE"
@@ -347,8 +347,8 @@ class TargetRefusalTest {
                     .contains(
                             "nothing in the new table makes [id] unique any more, as Or\"der; Täble_pkey does now",
                             "nothing in the new table makes [id, b] unique any more, as two does now")
-                    .satisfiesOnlyOnce(notice ->
-                            assertThat(notice).startsWith(fill("trigger tr 1 on table {t} will fire on the partitions")))
+                    .satisfiesOnlyOnce(notice -> assertThat(notice)
+                            .startsWith(fill("trigger tr 1 on table {t} will fire on the partitions")))
                     .noneMatch(notice -> notice.contains("tr2"));
         }
     }

@@ -23,9 +23,8 @@ final class PublicationTrial {
     /** Another plan must not wait for this one's name. */
     private static final SqlTemplate NAME = SqlTemplate.of("SELECT 'walshift_trial_' || pg_backend_pid()");
 
-    private static final SqlTemplate CREATE =
-            SqlTemplate.of("CREATE PUBLICATION {publication} FOR TABLE {member}"
-                    + " WITH (publish = {published}, publish_via_partition_root = {viaRoot})");
+    private static final SqlTemplate CREATE = SqlTemplate.of("CREATE PUBLICATION {publication} FOR TABLE {member}"
+            + " WITH (publish = {published}, publish_via_partition_root = {viaRoot})");
 
     /** EXPLAIN, so that no trigger fires. */
     private static final SqlTemplate UPDATE = SqlTemplate.of("EXPLAIN UPDATE {table} SET {column} = DEFAULT");
@@ -41,6 +40,7 @@ final class PublicationTrial {
           FROM pg_class c
          WHERE c.oid = ?::oid OR (? AND c.oid IN (SELECT t.relid FROM pg_partition_tree(?::oid::regclass) t))
         """);
+
     private static final SqlTemplate OID = SqlTemplate.of("SELECT to_regclass(?)::oid::bigint");
 
     private final Session session;
@@ -120,7 +120,7 @@ final class PublicationTrial {
         return new Problem(
                 ProblemCode.REPLICA_IDENTITY,
                 "publication %s publishes the changes of partitions as those of table %s, which has no replica identity"
-                        .formatted(membership.publication(), subject.name())
+                                .formatted(membership.publication(), subject.name())
                         + " after the change: its subscribers could not find the rows",
                 "Give the partitioned table a primary key, not only its partitions");
     }

@@ -34,12 +34,6 @@ final class TriggerCarrier implements Carrier {
         """);
     private static final SqlTemplate DEFINITION = SqlTemplate.of("SELECT pg_get_triggerdef(?::oid)");
     private static final SqlText TRIGGER = new SqlText("TRIGGER");
-
-    /** What is otherwise on a partitioned table. */
-    private static final String PARTITIONS_FIRE =
-            "%s will fire on the partitions: TG_RELID and TG_TABLE_NAME are the partition's; BEFORE a write it can't"
-                    + " choose another partition (the write fails); an UPDATE that moves a row fires the triggers for"
-                    + " DELETE where it was and those for INSERT where it goes, and none AFTER UPDATE";
     private static final SqlTemplate DROP = SqlTemplate.of("DROP TRIGGER {name} ON {table}");
     private static final SqlTemplate COMMENT = SqlTemplate.of("COMMENT ON TRIGGER {name} ON {table} IS {comment}");
     private static final SqlTemplate CONSTRAINT_COMMENT =
@@ -87,7 +81,7 @@ final class TriggerCarrier implements Carrier {
                 if (create.isPresent()) {
                     attachments.add(dependent, home, create.get(), statements(trigger, create.get(), home, subject));
                     if (partitioningBegins && trigger.forEachRow() && home.oid() == subject.oid()) {
-                        attachments.notice(PARTITIONS_FIRE.formatted(dependent.name()));
+                        attachments.notice(firesOnPartitions(dependent));
                     }
                 }
                 found.stream()
@@ -97,6 +91,12 @@ final class TriggerCarrier implements Carrier {
             }
         }
         return attachments.carried();
+    }
+
+    /** What is otherwise on a partitioned table. */
+    private static String firesOnPartitions(Dependent trigger) {
+        return "%s will fire on the partitions: TG_RELID and TG_TABLE_NAME are the partition's; BEFORE a write it can't choose another partition (the write fails); an UPDATE that moves a row fires the triggers for DELETE where it was and those for INSERT where it goes, and none AFTER UPDATE"
+                .formatted(trigger.name());
     }
 
     private static Trigger trigger(ResultSet row) throws SQLException {
