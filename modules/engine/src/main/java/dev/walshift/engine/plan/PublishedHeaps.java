@@ -10,8 +10,9 @@ import dev.walshift.postgres.SqlTemplate;
 import java.sql.SQLException;
 
 /**
- * Partitions that would be published by another replica identity for the time of the migration: subscribers would look for rows by columns that
- * they do not know as the key, and a column list or row filter that does not have them would make the application's writes fail.
+ * Partitions that would be published by another replica identity for the time of the migration: subscribers would
+ * look for rows by columns that they do not know as the key, and a column list or row filter that does not have them
+ * would make the application's writes fail.
  */
 final class PublishedHeaps {
     /** Without an identity of today's there is no write that is published, and none to lose. */

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A table of the operator's own DDL has the triggers of the present one, and each of its partitions what the server gives it of them. */
+/** A table of the operator's own DDL has the triggers of the present one, and each partition its part of them. */
 final class TargetTriggersTest {
     private static final String S = "\"Sh\"\"op; --\"";
     private static final String NAME = "\"Or\"\"der; Täble\"";

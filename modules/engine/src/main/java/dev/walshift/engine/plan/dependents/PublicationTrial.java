@@ -105,8 +105,8 @@ final class PublicationTrial {
     }
 
     /**
-     * The server asks partitions for a replica identity, and never the partitioned table, by whose own it tells subscribers which columns are
-     * the key's.
+     * The server asks partitions for a replica identity, and never the partitioned table, by whose own it tells
+     * subscribers which columns are the key's.
      */
     private boolean isRootUnknown(QualifiedName probe) throws SQLException {
         return partitioning.changed()

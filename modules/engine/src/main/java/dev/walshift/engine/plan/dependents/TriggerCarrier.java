@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 
 /**
  * The table's triggers are made anew in the swap, where they can't fire for the copy. So are constraint triggers
- * of other tables that were made FROM this one. A partitioned table's row triggers are on the partitions, by the server.
+ * of other tables that were made FROM this one. The server makes a partitioned table's row triggers on its partitions.
  */
 final class TriggerCarrier implements Carrier {
     private static final SqlTemplate READ = SqlTemplate.of("""
