@@ -33,4 +33,9 @@ public record ServerMessage(
                 server.map(ServerErrorMessage::getWhere),
                 server.map(ServerErrorMessage::getPosition).filter(position -> position > 0));
     }
+
+    /** With the detail: some messages name no more than the table. */
+    public String inOneLine() {
+        return text + detail.map(more -> ": " + more.replace("\n", "; ")).orElse("");
+    }
 }

@@ -189,12 +189,10 @@ final class AlterProbe {
         String place = server.position()
                 .map(position -> place(step, sql.offsetByCodePoints(0, position - 1), headLength, message))
                 .orElse("");
-        String detail =
-                server.detail().map(text -> ": " + text.replace("\n", "; ")).orElse("");
         return new Problem(
                 ProblemCode.WRONG_STATEMENT,
-                "the server rejects the change: %s%s (SQLSTATE %s)%s"
-                        .formatted(named(message, standIns), named(detail, standIns), failure.getSQLState(), place),
+                "the server rejects the change: %s (SQLSTATE %s)%s"
+                        .formatted(named(server.inOneLine(), standIns), failure.getSQLState(), place),
                 server.hint().orElse("Correct the statement; nothing was changed"));
     }
 

@@ -11,6 +11,10 @@ import java.sql.SQLException;
 final class PartitionChecks {
     private static final String APART = "Detach it for the time of the migration, if that is acceptable";
 
+    /** Its triggers are internal, and so are those that the server makes on partitions up to 14. */
+    private static final SqlText OF_FOREIGN_KEY =
+            new SqlText("EXISTS (SELECT FROM pg_constraint o WHERE o.oid = t.tgconstraint AND o.contype = 'f')");
+
     private static final SqlTemplate OBSTACLES = SqlTemplate.of("""
         WITH tree AS (
              SELECT c.*, t.level, format('%I.%I', n.nspname, c.relname) AS name, m.amname,
@@ -77,6 +81,23 @@ final class PartitionChecks {
           FROM tree c
           JOIN pg_trigger t ON t.tgrelid = c.oid
           JOIN pg_trigger p ON p.oid = t.tgparentid AND p.tgenabled <> t.tgenabled
+        UNION ALL
+        SELECT format('trigger %I of the partitioned table is called %I on partition %s', p.tgname, t.tgname, name),
+               format('ALTER TRIGGER %I ON %s RENAME TO %I', t.tgname, name, p.tgname)
+          FROM tree c
+          JOIN pg_trigger t ON t.tgrelid = c.oid
+          JOIN pg_trigger p ON p.oid = t.tgparentid AND p.tgname <> t.tgname
+         WHERE NOT {ofForeignKey}
+        UNION ALL
+        SELECT format('trigger %I has a comment of its own on partition %s, or depends on an extension there', t.tgname, name),
+               'COMMENT ON TRIGGER ... IS NULL, COMMENT ON CONSTRAINT ... IS NULL or ALTER TRIGGER ... NO DEPENDS ON EXTENSION'
+          FROM tree c
+          JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgparentid <> 0
+         WHERE NOT {ofForeignKey}
+           AND (obj_description(t.oid, 'pg_trigger') IS NOT NULL
+                OR obj_description(t.tgconstraint, 'pg_constraint') IS NOT NULL
+                OR EXISTS (SELECT FROM pg_depend d
+                            WHERE d.classid = 'pg_trigger'::regclass AND d.objid = t.oid AND d.deptype = 'x'))
          ORDER BY 1
         """);
 
@@ -99,7 +120,10 @@ final class PartitionChecks {
         long oid = table.relation().oid();
         record Obstacle(String message, String remedy) {}
         for (Obstacle obstacle : session.query(
-                OBSTACLES.with("ours", Roles.mayBecome("c.relowner")).with("apart", SqlText.literal(APART)),
+                OBSTACLES
+                        .with("ours", Roles.mayBecome("c.relowner"))
+                        .with("apart", SqlText.literal(APART))
+                        .with("ofForeignKey", OF_FOREIGN_KEY),
                 row -> new Obstacle(row.getString(1), row.getString(2)),
                 oid,
                 oid)) {

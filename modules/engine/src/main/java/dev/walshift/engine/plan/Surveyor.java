@@ -275,6 +275,10 @@ final class Surveyor {
             mapping = new MappingBuilder(clone, columns.expressions(), findings).build();
             key = new KeyChooser(clone, columns.expressions(), findings).choose();
         }
+        if (key.isPresent()) {
+            new PublishedHeaps(session, findings)
+                    .check(new SourceHeaps(clone, key.get().source()).tree());
+        }
         long shadow = clone.after().relation().oid();
         if (order.isAsked() && order.isComplete(findings)) {
             shadow = order.apply();

@@ -129,7 +129,10 @@ public final class CatalogFingerprint {
                                       (SELECT jsonb_agg(d.refobjid ORDER BY d.refobjid) FROM pg_depend d
                                         WHERE d.classid = 'pg_trigger'::regclass AND d.objid = t.oid AND d.deptype = 'x'))
                FROM pg_trigger t
-              WHERE NOT t.tgisinternal
+              -- a partitioned table's are internal on its partitions up to 14
+              WHERE (NOT t.tgisinternal
+                     OR (t.tgparentid <> 0 AND NOT EXISTS (SELECT FROM pg_constraint o
+                                                            WHERE o.oid = t.tgconstraint AND o.contype = 'f')))
                 AND (t.tgrelid IN (SELECT oid FROM relations)
                      OR ('pg_trigger'::regclass, t.oid) IN (SELECT h.classid, h.objid FROM hanging h))
              UNION ALL

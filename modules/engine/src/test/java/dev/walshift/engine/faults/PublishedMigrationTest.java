@@ -33,8 +33,6 @@ import dev.walshift.testkit.workload.WorkloadOptions;
 import dev.walshift.testkit.workload.WorkloadTable;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -59,26 +57,6 @@ final class PublishedMigrationTest {
     private static final int ROWS = 5_000;
     private static final int WRITERS = 3;
 
-    /** How a publication is told of the table. */
-    enum Published {
-        BY_NAME("TABLE %2$s", 14),
-        BY_SCHEMA("TABLES IN SCHEMA %1$s", 15),
-        WITH_ALL_TABLES("ALL TABLES", 14);
-
-        private final String what;
-        private final int since;
-
-        Published(String what, int since) {
-            this.what = what;
-            this.since = since;
-        }
-
-        String create(QualifiedName table) {
-            return "CREATE PUBLICATION %s FOR %s"
-                    .formatted(PUBLICATION, what.formatted(table.schema().sql(), table.sql()));
-        }
-    }
-
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final List<TestDatabase> databases = new ArrayList<>();
 
@@ -98,7 +76,7 @@ final class PublishedMigrationTest {
     static Stream<Arguments> ways() {
         return servers()
                 .flatMap(server -> Stream.of(Published.values())
-                        .filter(way -> server.major() >= way.since)
+                        .filter(way -> server.major() >= way.since())
                         .map(way -> Arguments.of(server, way)));
     }
 
@@ -134,41 +112,12 @@ final class PublishedMigrationTest {
         return CompletableFuture.supplyAsync(migration::run, threads);
     }
 
+    private static PublishedTable published(TestDatabase database) {
+        return new PublishedTable(database, T, PUBLICATION);
+    }
+
     private static List<String> list(TestDatabase database, String query) throws SQLException {
-        try (Connection connection = database.connect()) {
-            return Scenario.list(connection, query);
-        }
-    }
-
-    /**
-     * Runs {@code statements}, and commits them while walshift waits for its lock, so that the last drain has
-     * their rows.
-     */
-    private static void commitInTheLockQueue(TestDatabase database, Connection holder, List<String> statements)
-            throws SQLException {
-        try (Statement statement = holder.createStatement()) {
-            for (String sql : statements) {
-                statement.execute(sql);
-            }
-        }
-        await().atMost(Hold.PATIENCE)
-                .pollInterval(Duration.ofMillis(5))
-                .until(() -> !list(
-                                database,
-                                "SELECT pid FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted AND"
-                                        + " relation = '%s'::regclass".formatted(T))
-                        .isEmpty());
-        holder.commit();
-    }
-
-    /** A reader that holds off the swap until it ends its transaction. */
-    private static Connection holdOff(TestDatabase database) throws SQLException {
-        Connection reader = database.connect();
-        reader.setAutoCommit(false);
-        try (Statement statement = reader.createStatement()) {
-            statement.execute("LOCK TABLE %s IN ACCESS SHARE MODE".formatted(T));
-        }
-        return reader;
+        return published(database).list(query);
     }
 
     /** Starts a migration that is held off, and waits until it can do nothing but swap. */
@@ -182,19 +131,19 @@ final class PublishedMigrationTest {
     @MethodSource("ways")
     void aConsumerSeesEachChangeOfTheTableOnceAndNoRowOfTheCopy(ServerVersion version, Published way) throws Exception {
         TestDatabase database = withTable(database(version));
-        database.execute(way.create(TABLE));
+        database.execute(way.create(PUBLICATION, TABLE));
         PublicationReader consumer = PublicationReader.open(database, PUBLICATION);
 
         Migration migration = migration(database, T, "ALTER id TYPE bigint");
-        try (Connection holder = holdOff(database)) {
+        try (Connection holder = published(database).holdOff()) {
             CompletableFuture<MigrationReport> running = startUpToTheSwap(migration);
-            commitInTheLockQueue(
-                    database,
-                    holder,
-                    List.of(
-                            "INSERT INTO %s VALUES (101, 1, 'new'), (102, 2, 'new')".formatted(T),
-                            "UPDATE %s SET note = 'changed' WHERE id <= 3".formatted(T),
-                            "DELETE FROM %s WHERE id = 4".formatted(T)));
+            published(database)
+                    .commitInTheLockQueue(
+                            holder,
+                            List.of(
+                                    "INSERT INTO %s VALUES (101, 1, 'new'), (102, 2, 'new')".formatted(T),
+                                    "UPDATE %s SET note = 'changed' WHERE id <= 3".formatted(T),
+                                    "DELETE FROM %s WHERE id = 4".formatted(T)));
             assertThat(running.join().verified()).isTrue();
         }
         database.execute(
@@ -220,7 +169,7 @@ final class PublishedMigrationTest {
         WorkloadTable table = WorkloadTable.hostile(KeyKind.INT);
         try (Connection connection = database.connect()) {
             Truth start = table.create(connection, ROWS);
-            database.execute(Published.WITH_ALL_TABLES.create(table.name()));
+            database.execute(Published.WITH_ALL_TABLES.create(PUBLICATION, table.name()));
             Truth end;
             try (Workload workload =
                     Workload.start(database::connect, start, WorkloadOptions.of(System.nanoTime(), WRITERS))) {
@@ -250,9 +199,9 @@ final class PublishedMigrationTest {
     @MethodSource("servers")
     void aMigrationBesideAPublicationOfAllTablesIsAbortedWithoutATrace(ServerVersion version) throws Exception {
         TestDatabase database = withTable(database(version));
-        database.execute(Published.WITH_ALL_TABLES.create(TABLE));
+        database.execute(Published.WITH_ALL_TABLES.create(PUBLICATION, TABLE));
         Migration migration = migration(database, T, "ALTER id TYPE bigint");
-        try (Connection reader = holdOff(database)) {
+        try (Connection reader = published(database).holdOff()) {
             CompletableFuture<MigrationReport> running = startUpToTheSwap(migration);
             database.execute("UPDATE %s SET note = 'meanwhile'".formatted(T));
             migration.stop();
@@ -269,35 +218,6 @@ final class PublishedMigrationTest {
         database.execute("DELETE FROM %s WHERE id = 1".formatted(T));
     }
 
-    /** With the slot made first: on one server CREATE SUBSCRIPTION would wait for itself. */
-    private static void subscribe(TestDatabase publisher, TestDatabase subscriber) throws SQLException {
-        String slot = "theirs_" + publisher.name();
-        publisher.execute("SELECT pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(slot));
-        subscriber.execute("""
-            CREATE SUBSCRIPTION theirs CONNECTION 'host=%s port=%d user=%s dbname=%s' PUBLICATION %s
-              WITH (create_slot = false, slot_name = '%s')
-            """.formatted(
-                        publisher.server().host(),
-                        publisher.server().port(),
-                        publisher.server().user(),
-                        publisher.name(),
-                        PUBLICATION,
-                        slot));
-        await().atMost(Hold.PATIENCE)
-                .until(() -> list(subscriber, "SELECT DISTINCT srsubstate FROM pg_subscription_rel")
-                        .equals(List.of("r")));
-    }
-
-    private static void awaitSubscriber(TestDatabase publisher) throws SQLException {
-        String now = list(publisher, "SELECT pg_current_wal_lsn()").getFirst();
-        await().atMost(Hold.PATIENCE)
-                .until(() -> list(
-                                publisher,
-                                "SELECT confirmed_flush_lsn >= '%s' FROM pg_replication_slots WHERE slot_name = 'theirs_%s'"
-                                        .formatted(now, publisher.name()))
-                        .equals(List.of("t")));
-    }
-
     @ParameterizedTest
     @MethodSource("waysForSubscribers")
     void aSubscriberGoesOnAndHasTheSameRows(ServerVersion version, Published way) throws Exception {
@@ -310,8 +230,8 @@ final class PublishedMigrationTest {
             Truth unused = table.create(theirs, 0);
             // First, as its table must take what the new one has.
             subscriber.execute("ALTER TABLE %s %s".formatted(table.name().sql(), widenKey(table)));
-            publisher.execute(way.create(table.name()));
-            subscribe(publisher, subscriber);
+            publisher.execute(way.create(PUBLICATION, table.name()));
+            published(publisher).subscribe(subscriber);
             Truth end;
             try (Workload workload =
                     Workload.start(publisher::connect, start, WorkloadOptions.of(System.nanoTime(), WRITERS))) {
@@ -323,7 +243,7 @@ final class PublishedMigrationTest {
                 end = workload.stop();
                 assertThat(workload.errors()).isEmpty();
             }
-            awaitSubscriber(publisher);
+            published(publisher).awaitSubscriber();
 
             assertExact(connection, end);
             assertExact(theirs, end);
@@ -341,8 +261,8 @@ final class PublishedMigrationTest {
         subscriber.execute(
                 "CREATE SCHEMA " + TABLE.schema().sql(),
                 "CREATE TABLE %s (id bigint PRIMARY KEY, \"n ?\" int, note text)".formatted(T));
-        publisher.execute(Published.WITH_ALL_TABLES.create(TABLE));
-        subscribe(publisher, subscriber);
+        publisher.execute(Published.WITH_ALL_TABLES.create(PUBLICATION, TABLE));
+        published(publisher).subscribe(subscriber);
 
         assertThat(migration(publisher, T, "ALTER id TYPE bigint").run().verified())
                 .isTrue();
@@ -352,14 +272,6 @@ final class PublishedMigrationTest {
                         .server()
                         .log()
                         .contains("logical replication target relation \"walshift.migration\" does not exist"));
-    }
-
-    /** What each publication has, and how. */
-    private static List<String> members(TestDatabase database) throws SQLException {
-        return list(
-                database,
-                "SELECT (to_jsonb(v), p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate, p.pubviaroot)::text FROM"
-                        + " pg_publication_tables v JOIN pg_publication p USING (pubname) ORDER BY pubname");
     }
 
     @Test
@@ -374,7 +286,7 @@ final class PublishedMigrationTest {
                   WITH (publish = 'insert', publish_via_partition_root)
                 """.formatted(T),
                 "CREATE PUBLICATION untouched FOR TABLES IN SCHEMA public");
-        List<String> before = members(database);
+        List<String> before = published(database).members();
         PublicationReader consumer = PublicationReader.open(database, PUBLICATION);
 
         MigrationReport report = migration(
@@ -382,7 +294,7 @@ final class PublishedMigrationTest {
                 .run();
 
         assertThat(report.verified()).isTrue();
-        assertThat(members(database))
+        assertThat(published(database).members())
                 .isEqualTo(before.stream()
                         .map(member -> member.replace("n ?", "m ?").replace(", \"\"spare\"\"", ""))
                         .toList());
@@ -406,17 +318,17 @@ final class PublishedMigrationTest {
                 "GRANT CREATE, USAGE ON SCHEMA %s TO \"own\"\"ers\""
                         .formatted(TABLE.schema().sql()),
                 "ALTER TABLE %s OWNER TO \"own\"\"ers\"".formatted(T),
-                Published.BY_NAME.create(TABLE),
+                Published.BY_NAME.create(PUBLICATION, TABLE),
                 "ALTER PUBLICATION %s OWNER TO \"own\"\"ers\"".formatted(PUBLICATION));
         try {
-            List<String> before = members(database);
+            List<String> before = published(database).members();
             String url = database.server().jdbcUrl("walshift_carrier", database.name());
 
             MigrationReport report =
                     new Migration(TestConnections.database(url), request(T, "ALTER id TYPE bigint")).run();
 
             assertThat(report.verified()).isTrue();
-            assertThat(members(database)).isEqualTo(before);
+            assertThat(published(database).members()).isEqualTo(before);
         } finally {
             database.execute(
                     "DROP OWNED BY walshift_carrier, \"own\"\"ers\" CASCADE",
@@ -428,10 +340,10 @@ final class PublishedMigrationTest {
     @MethodSource("servers")
     void aPublicationThatIsChangedMeanwhileEndsTheMigrationBeforeTheSwap(ServerVersion version) throws Exception {
         TestDatabase database = withTable(database(version));
-        database.execute(Published.BY_NAME.create(TABLE));
+        database.execute(Published.BY_NAME.create(PUBLICATION, TABLE));
         Migration migration = migration(database, T, "ALTER id TYPE bigint");
         CompletableFuture<MigrationReport> running;
-        try (Connection reader = holdOff(database)) {
+        try (Connection reader = published(database).holdOff()) {
             running = startUpToTheSwap(migration);
             database.execute("ALTER PUBLICATION %s SET (publish = 'insert')".formatted(PUBLICATION));
             reader.rollback();

@@ -54,6 +54,8 @@ final class PartitionedSourceDisturbedTest {
                 "CREATE TABLE \"Sh op\".\"Two and so on\" PARTITION OF \"Sh op\".\"Two\" FOR VALUES IN (2)",
                 "CREATE TABLE \"Sh op\".\"Empty\" PARTITION OF %s FOR VALUES IN (3)".formatted(TABLE),
                 "CREATE TABLE \"Sh op\".alone (LIKE %s)".formatted(TABLE),
+                "CREATE TRIGGER each_row BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+                        .formatted(TABLE),
                 "ALTER TABLE \"Sh op\".\"One\" CLUSTER ON \"One_pkey\"",
                 "INSERT INTO %s SELECT i, 1 + i / %d, i, repeat('x', 800) FROM generate_series(0, %d) i"
                         .formatted(TABLE, ROWS, 2 * ROWS - 1));
@@ -124,6 +126,13 @@ final class PartitionedSourceDisturbedTest {
                                 + " RENAME TO \"One\"; ALTER TABLE \"Sh op\".x RENAME TO \"Two and so on\"; COMMIT",
                         "SELECT 1 FROM pg_inherits WHERE inhrelid = '\"Sh op\".\"One\"'::regclass AND inhparent ="
                                 + " '\"Sh op\".\"Two\"'::regclass"),
+                Arguments.of(
+                        "ALTER TABLE \"Sh op\".\"One\" DISABLE TRIGGER each_row",
+                        "SELECT 1 FROM pg_trigger WHERE tgrelid = '\"Sh op\".\"One\"'::regclass AND tgenabled = 'D'"),
+                Arguments.of(
+                        "COMMENT ON TRIGGER each_row ON \"Sh op\".\"One\" IS 'mine'",
+                        "SELECT 1 FROM pg_trigger t WHERE tgrelid = '\"Sh op\".\"One\"'::regclass AND"
+                                + " obj_description(t.oid) = 'mine'"),
                 Arguments.of(
                         "GRANT SELECT ON \"Sh op\".\"One\" TO pg_monitor",
                         "SELECT 1 WHERE has_table_privilege('pg_monitor', '\"Sh op\".\"One\"', 'SELECT')"),

@@ -1,12 +1,14 @@
 package dev.walshift.engine.migration;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.walshift.engine.Problem;
 import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.MigrationPlan;
 import dev.walshift.engine.plan.Planner;
 import dev.walshift.engine.plan.Strategy;
+import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
@@ -19,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -27,6 +30,15 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class PartitionedSourcePlanTest {
     private static final String TABLE = "\"Sh op\".\"We\"\"ird Täble\"";
     private static final String ALTER = "ALTER COLUMN n TYPE bigint";
+
+    private static final String TRIGGERS = """
+        SELECT concat_ws(' | ', t.tgrelid::regclass, pg_get_triggerdef(t.oid), t.tgenabled, p.tgrelid::regclass, p.tgname,
+                         obj_description(t.oid, 'pg_trigger'), obj_description(t.tgconstraint, 'pg_constraint'))
+          FROM pg_trigger t
+          JOIN pg_class c ON c.oid = t.tgrelid AND c.relnamespace = '"Sh op"'::regnamespace
+          LEFT JOIN pg_trigger p ON p.oid = t.tgparentid
+         ORDER BY 1
+        """;
 
     private static void create(TestDatabase database) throws SQLException {
         database.execute(
@@ -38,6 +50,7 @@ final class PartitionedSourcePlanTest {
                         .formatted(TABLE),
                 "CREATE TABLE \"Sh op\".\"Two a\" PARTITION OF \"Sh op\".\"Two\" FOR VALUES FROM (MINVALUE) TO"
                         + " (MAXVALUE)",
+                "CREATE FUNCTION \"Sh op\".\"to self\"() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
                 "CREATE FUNCTION \"Sh op\".hook() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
                 "INSERT INTO %s (region, n) SELECT 1 + i %% 2, i FROM generate_series(1, 500) i".formatted(TABLE));
     }
@@ -73,6 +86,20 @@ final class PartitionedSourcePlanTest {
             "GRANT SELECT ON \"Sh op\".\"of n\" TO \"part reader\"",
             "CREATE TRIGGER \"af ter\" AFTER UPDATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION \"Sh op\".hook()"
                     .formatted(TABLE),
+            "CREATE TRIGGER \"each; row\" BEFORE INSERT OR UPDATE OF note ON %s FOR EACH ROW WHEN (NEW.note <> 'none') EXECUTE FUNCTION \"Sh op\".\"to self\"('%%; x')"
+                    .formatted(TABLE),
+            "CREATE CONSTRAINT TRIGGER late AFTER DELETE ON %s DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION \"Sh op\".hook()"
+                    .formatted(TABLE),
+            "CREATE TRIGGER always AFTER INSERT ON %s FOR EACH ROW EXECUTE FUNCTION \"Sh op\".hook()".formatted(TABLE),
+            "ALTER TABLE %s ENABLE ALWAYS TRIGGER always".formatted(TABLE),
+            "CREATE TRIGGER replica AFTER INSERT ON %s FOR EACH ROW EXECUTE FUNCTION \"Sh op\".hook()".formatted(TABLE),
+            "ALTER TABLE %s ENABLE REPLICA TRIGGER replica".formatted(TABLE),
+            "CREATE TRIGGER off AFTER INSERT ON %s FOR EACH ROW EXECUTE FUNCTION \"Sh op\".hook()".formatted(TABLE),
+            "ALTER TABLE %s DISABLE TRIGGER off".formatted(TABLE),
+            "COMMENT ON TRIGGER late ON %s IS 'of all'".formatted(TABLE),
+            "COMMENT ON CONSTRAINT late ON %s IS 'constraint of all'".formatted(TABLE),
+            "CREATE PUBLICATION \"pub; root\" FOR TABLE %s WITH (publish_via_partition_root)".formatted(TABLE),
+            "CREATE PUBLICATION leaves FOR TABLE %s WITH (publish = 'insert, update')".formatted(TABLE),
             "ALTER TABLE %s ENABLE ROW LEVEL SECURITY".formatted(TABLE),
             "CREATE POLICY \"po licy\" ON %s TO \"part reader\" USING (n > 0)".formatted(TABLE),
             "ALTER TABLE %s ALTER COLUMN s SET DEFAULT 3 + nextval('\"Sh op\".\"We\"\"ird Täble_s_seq\"')"
@@ -90,9 +117,14 @@ final class PartitionedSourcePlanTest {
                 }
             }
             try {
-                MigrationReport report = Scenario.migration(database, Scenario.request(TABLE, ALTER))
+                List<String> triggers = Scenario.list(connection, TRIGGERS);
+                assertThat(triggers).hasSize(1 + 5 * 4);
+
+                MigrationReport report = Scenario.migration(
+                                database, Scenario.agreeing(Consent.PUBLICATIONS, Scenario.request(TABLE, ALTER)))
                         .run();
 
+                assertThat(Scenario.list(connection, TRIGGERS)).isEqualTo(triggers);
                 direct.execute(
                         "DROP VIEW \"Sh op\".\"of n\"",
                         "DROP POLICY \"po licy\" ON " + TABLE,
@@ -114,6 +146,9 @@ final class PartitionedSourcePlanTest {
             }
         }
     }
+
+    private static final String ROW_TRIGGER =
+            "CREATE TRIGGER t AFTER INSERT ON %s FOR EACH ROW EXECUTE FUNCTION \"Sh op\".hook();";
 
     static Stream<Arguments> obstacles() {
         return Stream.of(
@@ -141,8 +176,21 @@ final class PartitionedSourcePlanTest {
                 Arguments.of(
                         "ALTER TABLE \"Sh op\".\"One\" ENABLE ROW LEVEL SECURITY", "has row level security of its own"),
                 Arguments.of(
-                        "CREATE TRIGGER t AFTER INSERT ON %s FOR EACH ROW EXECUTE FUNCTION \"Sh op\".hook()",
-                        "fires for each row"),
+                        ROW_TRIGGER + "ALTER TABLE \"Sh op\".\"One\" DISABLE TRIGGER t",
+                        "trigger t is enabled otherwise on partition \"Sh op\".\"One\""),
+                Arguments.of(
+                        ROW_TRIGGER + "COMMENT ON TRIGGER t ON \"Sh op\".\"Two a\" IS 'here'",
+                        "trigger t has a comment of its own on partition \"Sh op\".\"Two a\""),
+                Arguments.of(
+                        ROW_TRIGGER + "CREATE EXTENSION citext; ALTER TRIGGER t ON \"Sh op\".\"Two\" DEPENDS ON"
+                                + " EXTENSION citext",
+                        "trigger t has a comment of its own on partition \"Sh op\".\"Two\", or depends"),
+                Arguments.of(
+                        "CREATE PUBLICATION pub FOR TABLE %s; ALTER TABLE \"Sh op\".\"One\" ALTER s SET NOT NULL;"
+                                + " CREATE UNIQUE INDEX mine ON \"Sh op\".\"One\" (s);"
+                                + " ALTER TABLE \"Sh op\".\"One\" REPLICA IDENTITY USING INDEX mine",
+                        "publication pub publishes updates or deletes of partition \"Sh op\".\"One\", which would need"
+                                + " another replica identity"),
                 Arguments.of(
                         "CREATE UNLOGGED TABLE \"Sh op\".u PARTITION OF %s FOR VALUES IN (5)",
                         "partition \"Sh op\".u is unlogged"),
@@ -177,7 +225,23 @@ final class PartitionedSourcePlanTest {
                     .anySatisfy(found -> {
                         assertThat(found.message()).contains(problem);
                         assertThat(found.remedy()).isNotBlank();
-                    });
+                    })
+                    .noneMatch(found -> found.message().contains("RI_ConstraintTrigger"));
+        }
+    }
+
+    /** Later releases rename both, and none alone. */
+    @Test
+    void refusesATriggerThatHasTwoNames() throws Exception {
+        ServerVersion oldest = PostgresServer.defaultMajors().getFirst();
+        assumeTrue(oldest.major() == 14);
+        try (TestDatabase database = SharedServers.freshDatabase(oldest)) {
+            create(database);
+            database.execute(ROW_TRIGGER.formatted(TABLE), "ALTER TRIGGER t ON %s RENAME TO u".formatted(TABLE));
+
+            assertThat(problems(database, Scenario.request(TABLE, ALTER).alter()))
+                    .extracting(Problem::message)
+                    .contains("trigger u of the partitioned table is called t on partition \"Sh op\".\"One\"");
         }
     }
 

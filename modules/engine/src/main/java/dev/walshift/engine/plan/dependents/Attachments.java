@@ -150,15 +150,6 @@ final class Attachments {
         run(statements);
     }
 
-    /** One that stays behind, with the reason. */
-    void refuse(Dependent object, String reason) {
-        answeredFor.add(object);
-        problems.add(new Problem(
-                ProblemCode.UNSUPPORTED_DEPENDENT,
-                "%s %s".formatted(object.name(), reason),
-                object.kind().remedy()));
-    }
-
     /** Something that goes with another object. */
     void answerFor(Dependent object) {
         answeredFor.add(object);
@@ -167,6 +158,10 @@ final class Attachments {
     /** Statements for the swap that can't fail for what the new table is like. */
     void run(List<? extends SqlPart> statements) {
         statements.forEach(statement -> attach.add(new SqlText(statement.sql())));
+    }
+
+    void notice(String notice) {
+        notices.add(notice);
     }
 
     void problem(Problem problem) {
@@ -205,7 +200,7 @@ final class Attachments {
         failure.ifPresent(reason -> problems.add(new Problem(
                 ProblemCode.UNSUPPORTED_DEPENDENT,
                 "%s can't be made for the new table: %s (SQLSTATE %s)"
-                        .formatted(object.name(), ServerMessage.of(reason).text(), reason.getSQLState()),
+                        .formatted(object.name(), ServerMessage.of(reason).inOneLine(), reason.getSQLState()),
                 "Drop it and create it in another form after the migration, or choose another change")));
     }
 

@@ -70,7 +70,9 @@ final class DependencyWalk {
           LEFT JOIN pg_namespace an ON an.oid = ac.relnamespace
           LEFT JOIN pg_publication_rel m ON d.classid = 'pg_publication_rel'::regclass AND m.oid = d.objid
           LEFT JOIN pg_publication p ON p.oid = m.prpubid
-         WHERE (? OR NOT COALESCE(c.contype = 'f' AND c.conparentid <> 0, false))
+         WHERE (? OR NOT COALESCE((c.contype = 'f' AND c.conparentid <> 0)
+                                  OR (c.contype = 't' AND EXISTS (SELECT FROM pg_trigger ct
+                                                                   WHERE ct.tgconstraint = c.oid AND ct.tgparentid <> 0)), false))
            AND NOT COALESCE(t.tgisinternal OR t.tgparentid <> 0, false)
            AND NOT COALESCE(an.nspname = 'walshift' OR an.nspname LIKE 'walshift\\_%', false)
            AND NOT COALESCE(p.pubname ~ '^walshift_[0-9]+$' AND starts_with(obj_description(p.oid, 'pg_publication'), ?), false)

@@ -19,6 +19,7 @@ import java.util.stream.Stream;
  * @param changeable whether this session may alter the publication
  * @param updates whether it publishes them
  * @param deletes whether it publishes them
+ * @param viaRoot whether it publishes changes of partitions as those of the partitioned table
  * @param columns of the column list (15 and later), empty if there is none; by the source's names
  * @param filter of rows (15 and later), as the server deparses it
  * @param filterColumns those that the filter uses; by the source's names
@@ -30,6 +31,7 @@ record Membership(
         boolean changeable,
         boolean updates,
         boolean deletes,
+        boolean viaRoot,
         List<Identifier> columns,
         Optional<SqlText> filter,
         List<Identifier> filterColumns) {
@@ -47,7 +49,8 @@ record Membership(
     /** By way of jsonb, as 14 has neither prattrs nor prqual. In the stored tree a column is a :varattno. */
     private static final SqlTemplate READ = SqlTemplate.of("""
         SELECT p.pubname, p.puballtables, r.oid IS NOT NULL AS listed, pg_get_userbyid(p.pubowner) AS owner,
-               pg_has_role(p.pubowner, 'USAGE') AS changeable, p.pubupdate, p.pubdelete, {filter} AS filter,
+               pg_has_role(p.pubowner, 'USAGE') AS changeable, p.pubupdate, p.pubdelete, p.pubviaroot,
+               {filter} AS filter,
                ARRAY(SELECT a.attname::text
                        FROM pg_attribute a
                       WHERE a.attrelid = r.prrelid AND to_jsonb(r) -> 'prattrs' @> to_jsonb(a.attnum)
@@ -100,6 +103,7 @@ record Membership(
                 row.getBoolean("changeable"),
                 row.getBoolean("pubupdate"),
                 row.getBoolean("pubdelete"),
+                row.getBoolean("pubviaroot"),
                 names(row, "columns"),
                 Optional.ofNullable(row.getString("filter")).map(SqlText::new),
                 names(row, "filtered"));
@@ -119,12 +123,26 @@ record Membership(
         SqlTemplate check = CHECK.with("table", twin.table()).with("filter", filter.get());
         SqlText renamed = twin.renamed(() -> List.of(check), () -> filter(session, twin.table()));
         return new Membership(
-                publication, scope, owner, changeable, updates, deletes, columns, Optional.of(renamed), filterColumns);
+                publication,
+                scope,
+                owner,
+                changeable,
+                updates,
+                deletes,
+                viaRoot,
+                columns,
+                Optional.of(renamed),
+                filterColumns);
     }
 
     private static SqlText filter(Session session, QualifiedName table) throws SQLException {
         SqlText literal = SqlText.literal(table.sql());
         return session.queryOne(CHECKED.with("table", literal), row -> new SqlText(row.getString(1)));
+    }
+
+    /** Whether it has less of the table than all columns of all rows. */
+    boolean isPartial() {
+        return !columns.isEmpty() || filter.isPresent();
     }
 
     /** The new table as a publication is told of it: {@code ONLY table (columns) WHERE (filter)}. */

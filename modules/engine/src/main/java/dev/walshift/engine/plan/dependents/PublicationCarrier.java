@@ -33,9 +33,6 @@ final class PublicationCarrier implements Carrier {
 
     @Override
     public Carried carry(Session session, Subject subject, List<Dependent> found) throws SQLException {
-        if (subject.isMadeByDdl()) {
-            return Carried.NOTHING;
-        }
         RenamedTwin twin = RenamedTwin.make(session, subject);
         Carried carried = Carried.NOTHING;
         for (Dependent dependent : found) {
@@ -50,6 +47,7 @@ final class PublicationCarrier implements Carrier {
     private static Carried carry(Session session, Subject subject, RenamedTwin twin, Dependent dependent)
             throws SQLException {
         Membership present = Membership.of(session, subject, dependent);
+        Partitioning partitioning = Partitioning.of(session, subject);
         List<Problem> problems = new ArrayList<>(privileges(subject, present));
         problems.addAll(columns(subject, present));
         Membership membership = present;
@@ -62,7 +60,7 @@ final class PublicationCarrier implements Carrier {
                     e.remedy()));
         }
         if (problems.isEmpty() && subject.probe().isPresent()) {
-            new PublicationTrial(session, subject, membership)
+            new PublicationTrial(session, subject, membership, partitioning)
                     .problem(subject.probe().orElseThrow())
                     .ifPresent(problems::add);
         }
@@ -70,7 +68,10 @@ final class PublicationCarrier implements Carrier {
             return new Carried(Set.of(dependent), Dependents.NONE, problems, List.of());
         }
         return new Carried(
-                Set.of(dependent), change(subject, membership), List.of(), notices(session, subject, membership));
+                Set.of(dependent),
+                change(subject, membership),
+                List.of(),
+                notices(session, subject, membership, partitioning.begins()));
     }
 
     private static Dependents change(Subject subject, Membership membership) {
@@ -114,8 +115,16 @@ final class PublicationCarrier implements Carrier {
         return problems;
     }
 
-    private static List<String> notices(Session session, Subject subject, Membership membership) throws SQLException {
-        List<String> notices = new ArrayList<>(List.of(notice(membership)));
+    private static List<String> notices(
+            Session session, Subject subject, Membership membership, boolean partitioningBegins) throws SQLException {
+        List<String> notices = new ArrayList<>();
+        boolean sameName = !partitioningBegins || membership.viaRoot();
+        if (sameName || membership.scope() == Membership.Scope.ALL_TABLES) {
+            notices.add(notice(membership));
+        }
+        if (partitioningBegins) {
+            notices.add(ofPartitions(subject, membership));
+        }
         SqlText probe = SqlText.literal(subject.probe().orElseThrow().sql());
         String[] old = membership.filterColumns().stream().map(Identifier::name).toArray(String[]::new);
         String[] renamed = membership.filterColumns().stream()
@@ -139,5 +148,15 @@ final class PublicationCarrier implements Carrier {
                 "publication %s covers ALL TABLES, and so walshift's own: the new table while it is filled, the log of keys and the journal. A PostgreSQL subscriber STOPS at the first row of a table that it does not have (logical replication target relation does not exist), and its slot keeps all WAL from then on; consumers that choose their tables pass over them. Give PostgreSQL subscribers a publication FOR TABLE or FOR TABLES IN SCHEMA first"
                         .formatted(membership.publication());
         };
+    }
+
+    private static String ofPartitions(Subject subject, Membership membership) {
+        return membership.viaRoot()
+                ? "publication %s: it publishes the changes of all partitions as those of table %s (publish_via_partition_root)"
+                        .formatted(membership.publication(), subject.name())
+                : "publication %1$s: it publishes the changes of each partition under the partition's name from the swap on (publish_via_partition_root is off). A PostgreSQL subscriber without a table of that name STOPS, and one that has it passes over the changes until REFRESH PUBLICATION. For the name of the table as now, before the migration: ALTER PUBLICATION %2$s SET (publish_via_partition_root = true); for plain tables it means nothing"
+                        .formatted(
+                                membership.publication(),
+                                membership.publication().sql());
     }
 }

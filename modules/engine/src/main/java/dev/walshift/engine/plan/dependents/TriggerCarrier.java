@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 
 /**
  * The table's triggers are made anew in the swap, where they can't fire for the copy. So are constraint triggers
- * of other tables that were made FROM this one.
+ * of other tables that were made FROM this one. The server makes a partitioned table's row triggers on its partitions.
  */
 final class TriggerCarrier implements Carrier {
     private static final SqlTemplate READ = SqlTemplate.of("""
@@ -33,8 +33,6 @@ final class TriggerCarrier implements Carrier {
          WHERE t.oid = ?::oid
         """);
     private static final SqlTemplate DEFINITION = SqlTemplate.of("SELECT pg_get_triggerdef(?::oid)");
-    private static final SqlTemplate PARTITIONED =
-            SqlTemplate.of("SELECT c.relkind = 'p' FROM pg_class c WHERE c.oid = to_regclass(?)");
     private static final SqlText TRIGGER = new SqlText("TRIGGER");
     private static final SqlTemplate DROP = SqlTemplate.of("DROP TRIGGER {name} ON {table}");
     private static final SqlTemplate COMMENT = SqlTemplate.of("COMMENT ON TRIGGER {name} ON {table} IS {comment}");
@@ -74,26 +72,17 @@ final class TriggerCarrier implements Carrier {
     @Override
     public Carried carry(Session session, Subject subject, List<Dependent> found) throws SQLException {
         Attachments attachments = Attachments.of(session, subject);
-        boolean partitioned = subject.probe().isPresent()
-                && session.queryOne(
-                        PARTITIONED,
-                        row -> row.getBoolean(1),
-                        subject.probe().get().sql());
+        boolean partitioningBegins = Partitioning.of(session, subject).begins();
         for (Dependent dependent : found) {
             if (dependent.kind() == Kind.TRIGGER) {
                 Trigger trigger = session.queryOne(READ, TriggerCarrier::trigger, dependent.oid());
-                if (partitioned && trigger.forEachRow()) {
-                    attachments.refuse(
-                            dependent,
-                            "fires for each row, and would do so otherwise on a partitioned table: it can't choose"
-                                    + " another partition, and an UPDATE that moves a row is a DELETE and an INSERT to"
-                                    + " it");
-                    continue;
-                }
                 HomeTable home = HomeTable.read(session, trigger.home());
                 Optional<ServerSql> create = attachments.read(dependent, home, new TriggerWriter(session));
                 if (create.isPresent()) {
                     attachments.add(dependent, home, create.get(), statements(trigger, create.get(), home, subject));
+                    if (partitioningBegins && trigger.forEachRow() && home.oid() == subject.oid()) {
+                        attachments.notice(firesOnPartitions(dependent));
+                    }
                 }
                 found.stream()
                         .filter(other ->
@@ -102,6 +91,12 @@ final class TriggerCarrier implements Carrier {
             }
         }
         return attachments.carried();
+    }
+
+    /** What is otherwise on a partitioned table. */
+    private static String firesOnPartitions(Dependent trigger) {
+        return "%s will fire on the partitions: TG_RELID and TG_TABLE_NAME are the partition's; BEFORE a write it can't choose another partition (the write fails); an UPDATE that moves a row fires the triggers for DELETE where it was and those for INSERT where it goes, and none AFTER UPDATE"
+                .formatted(trigger.name());
     }
 
     private static Trigger trigger(ResultSet row) throws SQLException {
