@@ -33,7 +33,7 @@ final class PublicationCarrier implements Carrier {
 
     @Override
     public Carried carry(Session session, Subject subject, List<Dependent> found) throws SQLException {
-        if (subject.isMadeByDdl()) {
+        if (!subject.altered()) {
             return Carried.NOTHING;
         }
         RenamedTwin twin = RenamedTwin.make(session, subject);
