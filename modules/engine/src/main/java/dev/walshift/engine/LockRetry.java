@@ -8,6 +8,7 @@ import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.LongUnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,7 +69,43 @@ public record LockRetry(Duration lockTimeout, int attempts, Duration pause, Long
     /** The same for work on a table that the application uses: before each attempt a plain autovacuum of it is made to give way. */
     public <T> T runOn(QualifiedName table, Session session, String what, StopSignal stop, Session.Work<T> work)
             throws SQLException {
-        return run(session, what, stop, () -> evictVacuum(session, table, VACUUM_PATIENCE), work);
+        return runOn(List.of(table), session, what, stop, work);
+    }
+
+    /** The same for work on several, which takes their locks by {@link #inTurn}. */
+    public <T> T runOn(List<QualifiedName> tables, Session session, String what, StopSignal stop, Session.Work<T> work)
+            throws SQLException {
+        return run(
+                session,
+                what,
+                stop,
+                () -> {
+                    for (QualifiedName table : tables) {
+                        evictVacuum(session, table, VACUUM_PATIENCE);
+                    }
+                },
+                work);
+    }
+
+    /** Takes a lock. */
+    @FunctionalInterface
+    public interface Taking<L> {
+        void take(L lock) throws SQLException;
+    }
+
+    /**
+     * Takes several locks, which together wait no longer than one may: the server counts lock_timeout for each, so what is left of it is set
+     * again before each.
+     */
+    public static <L> void inTurn(Session transaction, Duration lockTimeout, List<L> locks, Taking<L> taking)
+            throws SQLException {
+        long deadline = System.nanoTime() + lockTimeout.toNanos();
+        for (L lock : locks) {
+            long left =
+                    Math.max(1, Duration.ofNanos(deadline - System.nanoTime()).toMillis());
+            setLockTimeout(transaction, Duration.ofMillis(left));
+            taking.take(lock);
+        }
     }
 
     /** What comes before an attempt. */

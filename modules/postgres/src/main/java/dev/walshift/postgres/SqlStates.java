@@ -14,6 +14,7 @@ public final class SqlStates {
     public static final String UNDEFINED_OBJECT = "42704";
     public static final String OBJECT_IN_USE = "55006";
     public static final String INSUFFICIENT_PRIVILEGE = "42501";
+    public static final String INVALID_FOREIGN_KEY = "42830";
     public static final String INVALID_PARAMETER_VALUE = "22023";
     public static final String DEPENDENT_OBJECTS_STILL_EXIST = "2BP01";
 

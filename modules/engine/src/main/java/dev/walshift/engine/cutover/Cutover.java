@@ -266,19 +266,16 @@ public final class Cutover {
                 .toList();
     }
 
-    /** The server counts lock_timeout for each lock, so what is left of it is set again before each. */
     private void lock(Session tx, Duration lockTimeout) throws SQLException {
         limit(tx, settings.drain().plus(GRACE));
-        long deadline = System.nanoTime() + lockTimeout.toNanos();
-        for (RelationLock lock : locks()) {
-            long left =
-                    Math.max(1, Duration.ofNanos(deadline - System.nanoTime()).toMillis());
-            LockRetry.setLockTimeout(tx, Duration.ofMillis(left));
-            orSetBack(
-                    "lock not granted within %d ms".formatted(lockTimeout.toMillis()),
-                    lock.relation(),
-                    () -> tx.execute(lock.statement()));
-        }
+        LockRetry.inTurn(
+                tx,
+                lockTimeout,
+                locks(),
+                lock -> orSetBack(
+                        "lock not granted within %d ms".formatted(lockTimeout.toMillis()),
+                        lock.relation(),
+                        () -> tx.execute(lock.statement())));
     }
 
     /** What asks for a lock. */

@@ -7,8 +7,11 @@ import dev.walshift.engine.StopSignal;
 import dev.walshift.engine.Workers;
 import dev.walshift.engine.table.DataRejected;
 import dev.walshift.engine.table.FollowUp;
+import dev.walshift.engine.table.RelationLock;
+import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -61,13 +64,16 @@ final class FollowUps {
 
     private void run(Session session, FollowUp followUp) throws SQLException {
         if (session.queryFirst(followUp.due(), row -> row.getBoolean(1)).orElse(false)) {
-            Session.Work<Boolean> work = tx -> {
+            List<QualifiedName> tables = followUp.locks().stream()
+                    .filter(RelationLock::table)
+                    .map(RelationLock::relation)
+                    .toList();
+            Duration lockTimeout = locks.lockTimeoutOn(session);
+            boolean unused = locks.runOn(tables, session, followUp.what(), stop, tx -> {
+                LockRetry.inTurn(tx, lockTimeout, followUp.locks(), lock -> tx.execute(lock.statement()));
                 Workers.cancellable(tx, stop, () -> tx.execute(followUp.statement()));
                 return true;
-            };
-            boolean unused = followUp.vacuumed().isPresent()
-                    ? locks.runOn(followUp.vacuumed().get(), session, followUp.what(), stop, work)
-                    : locks.run(session, followUp.what(), stop, work);
+            });
         }
     }
 }

@@ -74,10 +74,7 @@ final class AlterProbe {
     AlteredClone run(AlterStatement statement, Findings findings) throws SQLException, RejectedException {
         long oid = new TreeWriter(session, source, sourceTree, clone.schema()).create();
         LostOperators.ofParts(session, source.relation().oid(), oid).forEach(findings::shadowProblem);
-        // A partitioned table's foreign keys are not carried, so that nothing need be known of them.
-        StandIns standIns = sourceTree.isPartitioned()
-                ? StandIns.none(session, source.relation().oid(), clone)
-                : StandIns.make(session, source.relation().oid(), clone);
+        StandIns standIns = StandIns.make(session, source.relation().oid(), clone);
         CatalogReader reader = new CatalogReader(session, oid);
         TableModel before = reader.read();
         PartitionTree beforeTree = PartitionTree.of(session, oid);

@@ -143,8 +143,15 @@ final class Surveyor {
                         table.oid(),
                         table.name(),
                         clone.map(altered -> altered.after().name()),
-                        clone.filter(it -> target.isEmpty() && !it.sourceTree().isPartitioned())
-                                .map(AlteredClone::foreignKeys),
+                        clone.stream()
+                                .flatMap(altered -> altered.tree().tables().stream())
+                                .map(partition ->
+                                        partition.name().in(table.name().schema()))
+                                .toList(),
+                        target.isEmpty()
+                                && clone.filter(it -> it.sourceTree().isPartitioned())
+                                        .isEmpty(),
+                        clone.map(AlteredClone::foreignKeys),
                         columns,
                         dropped,
                         schema -> new TableWriter(session, clone.orElseThrow().source(), schema).create(),
@@ -222,7 +229,8 @@ final class Surveyor {
             }
             Identifier probeSchema = schema.make(session);
             AlteredClone clone = target.isPresent()
-                    ? new TargetProbe(session, settings, source, probeSchema, request.using()).run(target.get())
+                    ? new TargetProbe(session, settings, source, probeSchema, request.using())
+                            .run(target.get(), findings)
                     : new AlterProbe(session, settings, source, tree, probeSchema, eventTriggers)
                             .run(statement, findings);
             Optional<Change> change = Optional.of(judge(clone));

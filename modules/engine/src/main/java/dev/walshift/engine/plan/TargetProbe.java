@@ -127,9 +127,10 @@ final class TargetProbe {
     /**
      * Makes the table, and gives it what the file does not say.
      *
+     * @param findings told which foreign keys it can't have
      * @throws RejectedException if that table can't be made, or is not all that was made
      */
-    AlteredClone run(TargetFile file) throws SQLException, RejectedException {
+    AlteredClone run(TargetFile file, Findings findings) throws SQLException, RejectedException {
         readUsing();
         session.execute(PLAIN_STRINGS);
         for (TargetStatement statement : file.statements()) {
@@ -147,7 +148,7 @@ final class TargetProbe {
         checkTree(oid.get());
         TargetTable target = new TargetTable(session, source, schema);
         target.carry(oid.get());
-        AlteredClone clone = target.read(oid.get(), using, read);
+        AlteredClone clone = target.read(oid.get(), findings, using, read);
         checkUsing(clone.after());
         checkTypes(clone);
         return clone;

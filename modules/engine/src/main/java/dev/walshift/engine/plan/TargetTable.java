@@ -1,7 +1,10 @@
 package dev.walshift.engine.plan;
 
+import static java.util.stream.Collectors.toSet;
+
 import dev.walshift.engine.plan.AlterAction.Using;
 import dev.walshift.engine.plan.dependents.ForeignKeys;
+import dev.walshift.engine.plan.dependents.TargetForeignKeys;
 import dev.walshift.engine.table.ReplicaIdentity;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
@@ -90,9 +93,14 @@ final class TargetTable {
                 .withSequences(sequences);
     }
 
-    /** @param using by the new table's columns; {@code read} what they mean */
-    AlteredClone read(long oid, Map<Identifier, Using> using, Map<Identifier, Expression> read) throws SQLException {
+    /**
+     * @param findings told which foreign keys it can't have
+     * @param using by the new table's columns; {@code read} what they mean
+     */
+    AlteredClone read(long oid, Findings findings, Map<Identifier, Using> using, Map<Identifier, Expression> read)
+            throws SQLException {
         TableModel after = new CatalogReader(session, oid).read();
+        PartitionTree tree = PartitionTree.of(session, oid);
         Map<Integer, Using> written = new HashMap<>();
         Map<Integer, Expression> meant = new HashMap<>();
         for (Column column : after.columns()) {
@@ -105,10 +113,20 @@ final class TargetTable {
                 numberedAs(after),
                 PartitionTree.NONE,
                 after,
-                PartitionTree.of(session, oid),
-                ForeignKeys.NONE,
+                tree,
+                foreignKeys(after, tree, findings),
                 written,
                 meant);
+    }
+
+    private ForeignKeys foreignKeys(TableModel after, PartitionTree tree, Findings findings) throws SQLException {
+        return new TargetForeignKeys(
+                        session,
+                        source.relation().oid(),
+                        after.name(),
+                        tree.isPartitioned(),
+                        after.columns().stream().map(Column::name).collect(toSet()))
+                .find(findings::shadowProblem);
     }
 
     /** The source's columns with the numbers that those of their names have in the new table, and numbers of nobody's if there are none. */

@@ -1,8 +1,7 @@
 package dev.walshift.engine.table;
 
-import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.SqlText;
-import java.util.Optional;
+import java.util.List;
 
 /**
  * What is done after the swap, in a transaction of its own, beside the application.
@@ -10,12 +9,12 @@ import java.util.Optional;
  * @param what for messages and progress: "validate foreign key ... of ..."
  * @param due a query of one boolean: whether it is still to be done. It makes a follow-up repeatable, and harmless once somebody dropped
  *     what it is about
- * @param statement takes no lock that stops reads or writes
- * @param vacuumed the table whose plain autovacuum has to give way to it
+ * @param locks what {@code statement} locks, taken before it in this order; plain autovacuums of these tables have to give way. One that stops
+ *     reads or writes is held for a change of the catalog only
+ * @param statement looks at no row while it holds a lock that stops reads or writes
  */
-public record FollowUp(String what, SqlText due, SqlText statement, Optional<QualifiedName> vacuumed) {
-    /** One that no vacuum is in the way of. */
-    public FollowUp(String what, SqlText due, SqlText statement) {
-        this(what, due, statement, Optional.empty());
+public record FollowUp(String what, SqlText due, List<RelationLock> locks, SqlText statement) {
+    public FollowUp {
+        locks = List.copyOf(locks);
     }
 }

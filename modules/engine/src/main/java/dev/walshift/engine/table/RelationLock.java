@@ -14,12 +14,31 @@ import dev.walshift.postgres.SqlText;
  * @param statement takes the lock: LOCK TABLE for a table, a statement that changes nothing for a view
  */
 public record RelationLock(QualifiedName relation, boolean table, boolean afterSource, SqlText statement) {
-    private static final SqlTemplate LOCK = SqlTemplate.of("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE");
+    private static final SqlTemplate LOCK = SqlTemplate.of("LOCK TABLE ONLY {table} IN {mode} MODE");
 
     /** ACCESS EXCLUSIVE on a table, before the source's. */
     public static RelationLock of(QualifiedName table) {
+        return in("ACCESS EXCLUSIVE", table);
+    }
+
+    /** On a table that may be read meanwhile, but not written to. */
+    public static RelationLock againstWriters(QualifiedName table) {
+        return in("SHARE ROW EXCLUSIVE", table);
+    }
+
+    /** On a table that may be read and written to meanwhile. */
+    public static RelationLock besideWriters(QualifiedName table) {
+        return in("SHARE UPDATE EXCLUSIVE", table);
+    }
+
+    private static RelationLock in(String mode, QualifiedName table) {
         return new RelationLock(
-                table, true, false, new SqlText(LOCK.with("table", table).sql()));
+                table,
+                true,
+                false,
+                new SqlText(LOCK.with("table", table)
+                        .with("mode", new SqlText(mode))
+                        .sql()));
     }
 
     /** ACCESS EXCLUSIVE on a view, by a statement that changes nothing. */

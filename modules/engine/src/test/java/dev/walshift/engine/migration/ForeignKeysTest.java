@@ -98,17 +98,6 @@ final class ForeignKeysTest {
          ORDER BY 1
         """;
 
-    /** Waits for an advisory lock before a foreign key is validated. */
-    private static final List<String> GATE =
-            List.of("""
-                CREATE FUNCTION public.at_validation() RETURNS event_trigger LANGUAGE plpgsql AS $$
-                BEGIN
-                    IF current_query() LIKE 'ALTER TABLE%VALIDATE CONSTRAINT%' THEN
-                        PERFORM pg_advisory_xact_lock_shared(4712);
-                    END IF;
-                END $$
-                """, "CREATE EVENT TRIGGER gate ON ddl_command_start EXECUTE FUNCTION public.at_validation()");
-
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private TestDatabase database;
     private Connection connection;
@@ -248,19 +237,15 @@ final class ForeignKeysTest {
     @MethodSource("majors")
     void areInForceFromTheSwapOnAndValidatedByALaterRun(ServerVersion version) throws Exception {
         open(version);
-        database.execute(GATE.toArray(String[]::new));
         String open = "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conparentid = 0 AND NOT convalidated";
         List<String> before = Scenario.list(connection, open);
         List<String> definitions = Scenario.list(connection, DEFINITIONS);
         // To itself, with equal types on both sides before and after.
         String alter = "ALTER n TYPE bigint";
         Migration first = migration(alter);
-        try (Connection keeper = database.connect()) {
-            Scenario.list(keeper, "SELECT pg_advisory_lock(4712)");
+        try (ValidationGate gate = ValidationGate.shut(database)) {
             CompletableFuture<MigrationReport> running = CompletableFuture.supplyAsync(first::run, threads);
-            await().atMost(Duration.ofSeconds(60))
-                    .until(() -> first.progress().detail().startsWith("validate foreign key") || running.isDone());
-            assertThat(first.progress().phase()).isEqualTo(Phase.FINISH);
+            gate.awaitArrival(first, running);
 
             assertThat(Scenario.list(connection, open)).isNotEqualTo(before);
             assertInForce();

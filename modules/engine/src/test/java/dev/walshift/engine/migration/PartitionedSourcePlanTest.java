@@ -153,12 +153,23 @@ final class PartitionedSourcePlanTest {
     static Stream<Arguments> obstacles() {
         return Stream.of(
                 Arguments.of(
-                        "CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other SELECT generate_series(1, 500);"
-                                + " ALTER TABLE %s ADD CONSTRAINT f FOREIGN KEY (n) REFERENCES other",
-                        "constraint f on table \"Sh op\".\"We\"\"ird Täble\" hangs on table"),
+                        "CREATE TABLE other (id int PRIMARY KEY); ALTER TABLE \"Sh op\".\"One\" ADD CONSTRAINT f"
+                                + " FOREIGN KEY (n) REFERENCES other NOT VALID",
+                        "constraint f on table \"Sh op\".\"One\" hangs on a partition of table"),
                 Arguments.of(
-                        "CREATE TABLE other (a int, b int, CONSTRAINT f FOREIGN KEY (a, b) REFERENCES %s)",
-                        "constraint f on table public.other hangs on table"),
+                        "ALTER TABLE \"Sh op\".\"One\" ADD CONSTRAINT u UNIQUE (n, id); CREATE TABLE other (a int, b"
+                                + " int, CONSTRAINT f FOREIGN KEY (a, b) REFERENCES \"Sh op\".\"One\" (n, id))",
+                        "constraint f on table public.other hangs on a partition of table"),
+                Arguments.of(
+                        "CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other SELECT generate_series(1, 500);"
+                                + " ALTER TABLE %s ADD CONSTRAINT f FOREIGN KEY (n) REFERENCES other; COMMENT ON"
+                                + " CONSTRAINT f ON \"Sh op\".\"One\" IS 'mine'",
+                        "partitions have comments on their parts of foreign key f of table"),
+                Arguments.of(
+                        "CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other SELECT generate_series(1, 500);"
+                                + " ALTER TABLE %s ADD CONSTRAINT f FOREIGN KEY (n) REFERENCES other; ALTER TABLE \"Sh"
+                                + " op\".\"One\" DISABLE TRIGGER ALL",
+                        "triggers of foreign key f of table"),
                 Arguments.of("CREATE PUBLICATION pub FOR TABLE %s", "its subscribers would see the swap"),
                 Arguments.of(
                         "CREATE PUBLICATION pub FOR TABLE \"Sh op\".\"One\"",

@@ -220,11 +220,25 @@ class TargetRefusalTest {
                                     + " suppress_redundant_updates_trigger()",
                             "CREATE TRIGGER up BEFORE UPDATE OF c ON {t} FOR EACH ROW EXECUTE FUNCTION"
                                     + " suppress_redundant_updates_trigger()"),
+            // Foreign keys that it can't have
             new Case(
-                            FULL,
-                            "UNSUPPORTED_DEPENDENT: constraint fk on table {s}.child hangs on table {t}, and this"
-                                    + " release does not carry it over the swap")
-                    .of(SOURCE, "CREATE TABLE {s}.child (x int CONSTRAINT fk REFERENCES {t})"),
+                            PARTED + "; CREATE TABLE p PARTITION OF {n} DEFAULT",
+                            "UNSUPPORTED_DEPENDENT: foreign key fk of table {s}.\"child\" refers to (id), which no"
+                                    + " constraint of the new table makes unique",
+                            "UNSUPPORTED_DEPENDENT: foreign key self of table {t} refers to (id), which no constraint"
+                                    + " of the new table makes unique")
+                    .of(
+                            SOURCE,
+                            "ALTER TABLE {t} ADD CONSTRAINT self FOREIGN KEY (b) REFERENCES {t}",
+                            "CREATE TABLE {s}.child (x int CONSTRAINT fk REFERENCES {t})"),
+            new Case(
+                            "CREATE TABLE {n} (id int PRIMARY KEY, c text)",
+                            "UNSUPPORTED_DEPENDENT: foreign key fk of table {s}.\"child\" refers to columns that the"
+                                    + " new table does not have: b")
+                    .of(
+                            "CREATE TABLE {t} (id int PRIMARY KEY, b int, UNIQUE (id, b))",
+                            "CREATE TABLE {s}.child (x int, y int, CONSTRAINT fk FOREIGN KEY (y, x) REFERENCES {t} (b,"
+                                    + " id))"),
             // The key
             new Case(
                     "CREATE TABLE {n} (id int, at timestamptz)",
@@ -319,6 +333,76 @@ class TargetRefusalTest {
                 bench.reset();
             }
             assertThat(wrong).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void tellsInTheServersWordsWhichForeignKeyItCantHave(ServerVersion version) throws SQLException {
+        try (Bench bench = Bench.open(version)) {
+            bench.execute(
+                    fill("CREATE TABLE {t} (id int PRIMARY KEY, b int)"),
+                    fill("CREATE TABLE {s}.two (x int PRIMARY KEY)"),
+                    fill("ALTER TABLE {t} ADD CONSTRAINT fk FOREIGN KEY (b) REFERENCES {s}.two"));
+
+            assertThat(Bench.lines(bench.plan(request("CREATE TABLE {n} (id int PRIMARY KEY, b text)", Map.of()))
+                            .problems()))
+                    .singleElement()
+                    .asString()
+                    .startsWith(fill("UNSUPPORTED_DEPENDENT: the new table can't have foreign key fk of table {t}:"
+                            + " foreign key constraint \"fk\" cannot be implemented (SQLSTATE 42804): Key"
+                            + " columns \"b\""))
+                    .endsWith("of incompatible types: text and integer.");
+        }
+    }
+
+    /** A partitioned table that refers takes none before 18. */
+    @ParameterizedTest
+    @MethodSource("majors")
+    void oneThatIsNotValidCantStaySoOnAPartitionedTable(ServerVersion version) throws SQLException {
+        try (Bench bench = Bench.open(version)) {
+            bench.execute(
+                    fill(SOURCE),
+                    fill(OTHER),
+                    fill("ALTER TABLE {t} ADD CONSTRAINT late FOREIGN KEY (b) REFERENCES {s}.other NOT VALID"));
+
+            List<String> problems =
+                    Bench.lines(bench.plan(request(PARTED + "; CREATE TABLE p PARTITION OF {n} DEFAULT", Map.of()))
+                            .problems());
+
+            if (bench.major() >= 18) {
+                assertThat(problems).isEmpty();
+            } else {
+                assertThat(problems)
+                        .containsExactly(fill("UNSUPPORTED_DEPENDENT: foreign key late of table {t} is NOT VALID, and"
+                                + " before PostgreSQL 18 a partitioned table can have none that is"));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void tellsWhatBecomesOfForeignKeys(ServerVersion version) throws SQLException {
+        try (Bench bench = Bench.open(version)) {
+            bench.execute(
+                    fill("CREATE TABLE {t} (id int, b int, at timestamptz, PRIMARY KEY (id, at))"),
+                    fill(OTHER),
+                    fill("ALTER TABLE {t} ADD CONSTRAINT gone FOREIGN KEY (b) REFERENCES {s}.other"),
+                    fill("CREATE TABLE {s}.child (x bigint, at timestamptz, CONSTRAINT \"f; k\" FOREIGN KEY (x, at)"
+                            + " REFERENCES {t} ON DELETE CASCADE)"));
+
+            MigrationPlan plan = bench.plan(request(
+                    "CREATE TABLE {n} (id bigint, at timestamptz, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);"
+                            + " CREATE TABLE p PARTITION OF {n} DEFAULT",
+                    Map.of()));
+
+            assertThat(plan.problems()).isEmpty();
+            assertThat(plan.changes())
+                    .contains(fill("foreign key of {t} gone: dropped"))
+                    .noneMatch(change -> change.contains("f; k"));
+            String move = fill("before PostgreSQL 15 an UPDATE that moves a row to another partition is a DELETE to"
+                    + " foreign key f; k of table {s}.\"child\", as is its ON DELETE action");
+            assertThat(plan.notices().contains(move)).isEqualTo(bench.major() < 15);
         }
     }
 

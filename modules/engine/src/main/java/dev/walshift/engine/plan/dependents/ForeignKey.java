@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -20,7 +21,10 @@ import java.util.stream.Stream;
  * @param period whether the last column is a PERIOD (18)
  * @param options what follows its columns, as the server deparses it: from MATCH to NOT VALID
  * @param validated whether it is known to hold for every row
- * @param enabled whether its triggers are as they were created
+ * @param enabled whether its triggers, those of its partitions' parts too, are as they were created
+ * @param annotated whether there are comments on what partitions have of it
+ * @param rewriting whether a change of what it refers to changes the columns that refer (CASCADE of an UPDATE, SET NULL, SET DEFAULT)
+ * @param leaves if the referencing table is partitioned, what the server made of it for each partition that holds rows
  */
 public record ForeignKey(
         long oid,
@@ -31,7 +35,14 @@ public record ForeignKey(
         SqlText options,
         boolean validated,
         boolean enabled,
+        boolean annotated,
+        boolean rewriting,
+        List<Leaf> leaves,
         Optional<String> comment) {
+    public ForeignKey {
+        leaves = List.copyOf(leaves);
+    }
+
     /**
      * The definition's beginning, which names tables and columns, is taken off and written anew for other names; what follows is the
      * server's text.
@@ -40,7 +51,8 @@ public record ForeignKey(
         SELECT c.oid::bigint AS oid, c.conname, c.convalidated,
                COALESCE((to_jsonb(c) ->> 'conperiod')::boolean, false) AS period,
                CASE WHEN starts_with(d.definition, h.head) THEN substr(d.definition, length(h.head) + 1) END AS options,
-               NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgconstraint = c.oid AND t.tgenabled <> 'O') AS enabled,
+               c.confupdtype IN ('c', 'n', 'd') OR c.confdeltype IN ('n', 'd') AS rewriting,
+               b.enabled, b.annotated, b.leaf_schemas, b.leaf_tables, b.leaf_names,
                obj_description(c.oid, 'pg_constraint') AS comment,
                r.oid::bigint AS referencing, rn.nspname AS referencing_schema, r.relname AS referencing_name,
                r.relkind = 'p' AS referencing_partitioned, k.columns, k.types,
@@ -68,6 +80,26 @@ public record ForeignKey(
                SELECT format('FOREIGN KEY (%s) REFERENCES %s(%s)', k.list, c.confrelid::regclass, k.referenced_list)
                           AS head) AS h
          CROSS JOIN LATERAL (SELECT pg_get_constraintdef(c.oid) AS definition) AS d
+         CROSS JOIN LATERAL (
+               WITH RECURSIVE below(oid) AS (
+                    SELECT c.oid
+                    UNION ALL
+                    SELECT p.oid FROM below JOIN pg_constraint p ON p.conparentid = below.oid),
+               -- What is below for the partitions of the referenced table does not refer to that table.
+               leaf AS (
+                    SELECT l.oid, ln.nspname::text AS home, l.relname::text AS name, p.conname::text AS part
+                      FROM below
+                      JOIN pg_constraint p ON p.oid = below.oid AND p.confrelid = c.confrelid AND p.conrelid <> c.conrelid
+                      JOIN pg_class l ON l.oid = p.conrelid AND l.relkind = 'r'
+                      JOIN pg_namespace ln ON ln.oid = l.relnamespace)
+               SELECT ARRAY(SELECT home FROM leaf ORDER BY oid) AS leaf_schemas,
+                      ARRAY(SELECT name FROM leaf ORDER BY oid) AS leaf_tables,
+                      ARRAY(SELECT part FROM leaf ORDER BY oid) AS leaf_names,
+                      NOT EXISTS (SELECT FROM below JOIN pg_trigger t ON t.tgconstraint = below.oid AND t.tgenabled <> 'O')
+                          AS enabled,
+                      EXISTS (SELECT FROM below
+                               WHERE below.oid <> c.oid AND obj_description(below.oid, 'pg_constraint') IS NOT NULL)
+                          AS annotated) AS b
          WHERE c.contype = 'f' AND c.conparentid = 0 AND ?::oid IN (c.conrelid, c.confrelid)
          ORDER BY c.oid
         """);
@@ -76,8 +108,22 @@ public record ForeignKey(
             SqlTemplate.of("FOREIGN KEY ({columns}) REFERENCES {table} ({referenced}){options}");
     private static final SqlTemplate ADD =
             SqlTemplate.of("ALTER TABLE {table} ADD CONSTRAINT {name} {definition}{notValid}");
+    private static final SqlText NOT_VALID = new SqlText(" NOT VALID");
+    private static final SqlText AS_IT_IS = new SqlText("");
     private static final SqlTemplate COMMENT = SqlTemplate.of("COMMENT ON CONSTRAINT {name} ON {table} IS {comment}");
     private static final SqlTemplate DROP = SqlTemplate.of("ALTER TABLE {table} DROP CONSTRAINT {name}");
+
+    /**
+     * A partition of the referencing table.
+     *
+     * @param name of its part of the foreign key
+     */
+    record Leaf(QualifiedName table, Identifier name) {
+        /** The same partition in another schema. */
+        Leaf in(Identifier schema) {
+            return new Leaf(table.in(schema), name);
+        }
+    }
 
     /**
      * One of its two tables.
@@ -98,8 +144,8 @@ public record ForeignKey(
         }
 
         /** The same columns of another table. */
-        Side of(Side other) {
-            return new Side(other.oid, other.table, other.partitioned, columns, types);
+        Side of(Side other, boolean nowPartitioned) {
+            return new Side(other.oid, other.table, nowPartitioned, columns, types);
         }
     }
 
@@ -127,7 +173,19 @@ public record ForeignKey(
                 new SqlText(options),
                 row.getBoolean("convalidated"),
                 row.getBoolean("enabled"),
+                row.getBoolean("annotated"),
+                row.getBoolean("rewriting"),
+                leaves(row),
                 Optional.ofNullable(row.getString("comment")));
+    }
+
+    private static List<Leaf> leaves(ResultSet row) throws SQLException {
+        String[] schemas = (String[]) row.getArray("leaf_schemas").getArray();
+        String[] tables = (String[]) row.getArray("leaf_tables").getArray();
+        String[] names = (String[]) row.getArray("leaf_names").getArray();
+        return IntStream.range(0, tables.length)
+                .mapToObj(i -> new Leaf(QualifiedName.of(schemas[i], tables[i]), new Identifier(names[i])))
+                .toList();
     }
 
     private static Side side(ResultSet row, String table, String columns, String types) throws SQLException {
@@ -143,6 +201,11 @@ public record ForeignKey(
 
     /** The same between other tables. */
     ForeignKey between(UnaryOperator<Side> table) {
+        return between(table, leaves);
+    }
+
+    /** The same between other tables, of which the referencing one has these partitions. */
+    ForeignKey between(UnaryOperator<Side> table, List<Leaf> partitions) {
         return new ForeignKey(
                 oid,
                 name,
@@ -152,6 +215,9 @@ public record ForeignKey(
                 options,
                 validated,
                 enabled,
+                annotated,
+                rewriting,
+                partitions,
                 comment);
     }
 
@@ -189,17 +255,26 @@ public record ForeignKey(
 
     /** Statements that make it, checked if it is known to hold. */
     List<SqlText> create() {
-        return create("");
+        return create(AS_IT_IS);
     }
 
     /** Statements that make it without looking at the rows. */
     List<SqlText> createUnchecked() {
-        return create(validated ? " NOT VALID" : "");
+        return create(validated ? NOT_VALID : AS_IT_IS);
     }
 
-    private List<SqlText> create(String notValid) {
+    /** Makes it for a partition alone, without looking at the rows. */
+    SqlText createUncheckedOn(Leaf leaf) {
+        return new SqlText(ADD.with("table", leaf.table())
+                .with("name", leaf.name())
+                .with("definition", definition())
+                .with("notValid", NOT_VALID)
+                .sql());
+    }
+
+    private List<SqlText> create(SqlText notValid) {
         List<SqlText> statements = new ArrayList<>();
-        statements.add(statement(ADD.with("definition", definition()).with("notValid", new SqlText(notValid))));
+        statements.add(statement(ADD.with("definition", definition()).with("notValid", notValid)));
         comment.ifPresent(text -> statements.add(statement(COMMENT.with("comment", SqlText.literal(text)))));
         return statements;
     }

@@ -5,7 +5,6 @@ import static java.util.stream.Collectors.joining;
 import dev.walshift.engine.Problem;
 import dev.walshift.engine.plan.dependents.ForeignKey.Side;
 import dev.walshift.engine.table.Dependents;
-import dev.walshift.engine.table.FollowUp;
 import dev.walshift.engine.table.RelationLock;
 import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
@@ -15,7 +14,6 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -31,30 +29,32 @@ final class ForeignKeyCarrier implements Carrier {
         SELECT oid::bigint FROM pg_constraint WHERE contype = 'f' AND ?::oid IN (conrelid, confrelid)
         """);
 
-    private static final SqlTemplate DUE = SqlTemplate.of("""
-        SELECT NOT convalidated AND COALESCE((to_jsonb(c) ->> 'conenforced')::boolean, true)
-          FROM pg_constraint c
-         WHERE c.contype = 'f' AND c.conrelid = to_regclass({table}) AND c.conname = {name}
-        """);
-    private static final SqlTemplate VALIDATE = SqlTemplate.of("ALTER TABLE {table} VALIDATE CONSTRAINT {name}");
+    /** Since then a row that moves to another partition is updated to the foreign keys that refer to it. */
+    private static final int MOVES_ARE_UPDATES = 15;
 
     @Override
     public Carried carry(Session session, Subject subject, List<Dependent> found) throws SQLException {
-        if (subject.isMadeByDdl()) {
-            return Carried.NOTHING;
-        }
         List<ForeignKey> present = ForeignKey.of(session, subject.oid());
         if (present.isEmpty()) {
             return Carried.NOTHING;
         }
         List<ForeignKey> wanted = subject.foreignKeys().map(ForeignKeys::after).orElse(present);
         List<TiedTable> others = TiedTable.of(session, subject.oid(), present);
-        List<Problem> problems = new ArrayList<>(new ForeignKeyChecks(session, present, wanted, others).problems());
+        List<Problem> problems =
+                new ArrayList<>(new ForeignKeyChecks(session, subject, present, wanted, others).problems());
+        int major = session.serverMajor();
+        List<ForeignKeyHandover> handovers = wanted.stream()
+                .map(foreignKey -> new ForeignKeyHandover(foreignKey, major))
+                .toList();
+        Dependents dependents = new Dependents(
+                locks(others),
+                detach(present),
+                handovers.stream().flatMap(it -> it.attach().stream()).toList(),
+                handovers.stream()
+                        .flatMap(it -> it.followUps(side -> family(subject, others, side)).stream())
+                        .toList());
         return new Carried(
-                answeredFor(session, subject, found),
-                new Dependents(locks(others), detach(present), attach(wanted), followUps(wanted)),
-                problems,
-                notices(subject, wanted, others));
+                answeredFor(session, subject, found), dependents, problems, notices(subject, wanted, others, major));
     }
 
     /** Also those of partitions, which come and go with their parent's. */
@@ -78,44 +78,56 @@ final class ForeignKeyCarrier implements Carrier {
         return present.stream().map(ForeignKey::drop).toList();
     }
 
-    private static List<SqlText> attach(List<ForeignKey> wanted) {
-        return wanted.stream()
-                .flatMap(foreignKey -> foreignKey.createUnchecked().stream())
-                .toList();
+    /** Names of one of the two tables and of those below it, after the swap. */
+    private static List<QualifiedName> family(Subject subject, List<TiedTable> others, ForeignKey.Side side) {
+        return side.oid() == subject.oid()
+                ? Stream.concat(Stream.of(subject.name()), subject.partitions().stream())
+                        .toList()
+                : others.stream()
+                        .filter(other -> other.root() == side.oid())
+                        .map(TiedTable::name)
+                        .toList();
     }
 
-    private static List<FollowUp> followUps(List<ForeignKey> wanted) {
-        return wanted.stream()
-                .filter(ForeignKey::validated)
-                .map(ForeignKeyCarrier::followUp)
-                .toList();
-    }
-
-    private static FollowUp followUp(ForeignKey foreignKey) {
-        QualifiedName table = foreignKey.referencing().table();
-        return new FollowUp(
-                "validate foreign key %s of table %s".formatted(foreignKey.name(), table),
-                new SqlText(DUE.with("table", SqlText.literal(table.sql()))
-                        .with("name", SqlText.literal(foreignKey.name().name()))
-                        .sql()),
-                new SqlText(VALIDATE.with("table", table)
-                        .with("name", foreignKey.name())
-                        .sql()),
-                Optional.of(table));
-    }
-
-    private static List<String> notices(Subject subject, List<ForeignKey> wanted, List<TiedTable> others) {
+    private static List<String> notices(Subject subject, List<ForeignKey> wanted, List<TiedTable> others, int major) {
         List<String> notices = new ArrayList<>();
         if (!others.isEmpty()) {
             notices.add("the swap locks what foreign keys tie to the table too, as briefly as the table itself: "
                     + others.stream().map(other -> other.name().sql()).collect(joining(", ")));
         }
+        wanted.stream()
+                .filter(foreignKey -> new ForeignKeyHandover(foreignKey, major).isByLeaf())
+                .map(foreignKey ->
+                        "foreign key %s of table %s is validated partition by partition after the swap; to make it the whole table's then, both its tables are locked once more, as briefly"
+                                .formatted(
+                                        foreignKey.name(),
+                                        foreignKey.referencing().table()))
+                .forEach(notices::add);
         subject.foreignKeys()
                 .map(ForeignKeys::before)
                 .ifPresent(before -> wanted.stream()
                         .filter(foreignKey -> foreignKey.referenced().oid() == subject.oid())
-                        .forEach(foreignKey -> notices.addAll(narrow(foreignKey, before))));
+                        .forEach(foreignKey -> {
+                            notices.addAll(narrow(foreignKey, before));
+                            if (major < MOVES_ARE_UPDATES) {
+                                notices.addAll(moving(foreignKey, before));
+                            }
+                        }));
         return notices;
+    }
+
+    /** That rows which it refers to will move between partitions, as they do not now. */
+    private static List<String> moving(ForeignKey foreignKey, List<ForeignKey> before) {
+        boolean plainBefore = before.stream()
+                .filter(was -> was.isSameAs(foreignKey))
+                .noneMatch(was -> was.referenced().partitioned());
+        return plainBefore && foreignKey.referenced().partitioned()
+                ? List.of(
+                        "before PostgreSQL 15 an UPDATE that moves a row to another partition is a DELETE to foreign key %s of table %s, as is its ON DELETE action"
+                                .formatted(
+                                        foreignKey.name(),
+                                        foreignKey.referencing().table()))
+                : List.of();
     }
 
     /** Types that were the same before the change, and are not after it. */

@@ -3,8 +3,10 @@ package dev.walshift.engine.plan.dependents;
 import dev.walshift.engine.Problem;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.postgres.Identifier;
+import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
+import dev.walshift.postgres.SqlText;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,12 +20,25 @@ final class ForeignKeyChecks {
                OR (SELECT bool_and(has_column_privilege(c.oid, k.name, 'REFERENCES')) FROM unnest(?::text[]) AS k(name))
           FROM pg_class c WHERE c.oid = ?::oid
         """);
-    /** Since then a partitioned table may have a NOT VALID one. */
-    private static final int NOT_VALID_ON_PARTITIONED = 18;
+    /** Columns of the partition key, those of its expressions too, depend on their table (heap.c, StorePartitionKey). */
+    private static final SqlTemplate IS_PARTITIONED_BY = SqlTemplate.of("""
+        WITH RECURSIVE tree(oid) AS (
+             SELECT to_regclass({table})::oid
+             UNION ALL
+             SELECT i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.oid)
+        SELECT EXISTS (
+                   SELECT FROM tree t
+                     JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = t.oid AND d.objsubid > 0
+                                     AND d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid AND d.refobjsubid = 0
+                                     AND d.deptype = 'i'
+                     JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.objsubid
+                    WHERE a.attname = ANY (?::text[]))
+        """);
 
     private static final int MAINTAIN_PRIVILEGE = 17;
 
     private final Session session;
+    private final Subject subject;
     private final List<ForeignKey> present;
     private final List<ForeignKey> wanted;
     private final List<TiedTable> others;
@@ -34,8 +49,14 @@ final class ForeignKeyChecks {
      * @param wanted those to be made
      * @param others the tables beside the one that is migrated
      */
-    ForeignKeyChecks(Session session, List<ForeignKey> present, List<ForeignKey> wanted, List<TiedTable> others) {
+    ForeignKeyChecks(
+            Session session,
+            Subject subject,
+            List<ForeignKey> present,
+            List<ForeignKey> wanted,
+            List<TiedTable> others) {
         this.session = session;
+        this.subject = subject;
         this.present = present;
         this.wanted = wanted;
         this.others = others;
@@ -48,7 +69,8 @@ final class ForeignKeyChecks {
                 session.queryOne(ROLE, row -> new Identifier(row.getString(1))), session.serverMajor());
         for (ForeignKey foreignKey : present) {
             checkTriggers(foreignKey);
-            checkOwner(foreignKey, circumstances.role());
+            checkComments(foreignKey);
+            checkOwner(foreignKey, circumstances);
         }
         for (ForeignKey foreignKey : wanted) {
             checkPartitioned(foreignKey, circumstances.major());
@@ -86,24 +108,50 @@ final class ForeignKeyChecks {
         }
     }
 
-    private void checkPartitioned(ForeignKey foreignKey, int major) {
-        if (foreignKey.referencing().partitioned() && major < NOT_VALID_ON_PARTITIONED) {
+    private void checkComments(ForeignKey foreignKey) {
+        if (foreignKey.annotated()) {
             unsupported(
-                    "%s can't be made without looking at all its rows under the swap's lock: before PostgreSQL 18 a partitioned table takes no NOT VALID foreign key"
+                    "partitions have comments on their parts of %s, which this release does not carry over"
+                            .formatted(describe(foreignKey)),
+                    "COMMENT ON CONSTRAINT ... IS NULL on the partitions, and set them again after the migration");
+        }
+    }
+
+    /** One that a single partition has can't send its rows to another. */
+    private void checkPartitioned(ForeignKey foreignKey, int major) throws SQLException {
+        if (!foreignKey.rewriting() || !new ForeignKeyHandover(foreignKey, major).isByLeaf()) {
+            return;
+        }
+        ForeignKey.Side referencing = foreignKey.referencing();
+        QualifiedName table =
+                referencing.oid() == subject.oid() ? subject.probe().orElse(subject.name()) : referencing.table();
+        if (session.queryOne(
+                IS_PARTITIONED_BY.with("table", SqlText.literal(table.sql())), row -> row.getBoolean(1), (Object)
+                        names(referencing.columns()))) {
+            unsupported(
+                    "%s changes columns that the table is partitioned by (ON UPDATE CASCADE, SET NULL or SET DEFAULT), which it can't between the swap and its validation: each partition has one of its own then (before PostgreSQL 18 always, since 18 if names differ), and no row could change its partition"
                             .formatted(describe(foreignKey)),
                     "Drop it and add it again after the migration, if that is acceptable");
         }
     }
 
-    private void checkOwner(ForeignKey foreignKey, Identifier role) {
-        Optional<TiedTable> referencing = other(foreignKey.referencing().oid());
-        referencing.filter(table -> !table.owned()).ifPresent(table -> {
-            Identifier owner = new Identifier(table.owner());
-            missing(
-                    "role %s does not own table %s, whose foreign key %s has to be made anew"
-                            .formatted(role, table.name(), foreignKey.name()),
-                    "GRANT %s TO %s".formatted(owner.sql(), role.sql()));
-        });
+    private static String[] names(List<Identifier> columns) {
+        return columns.stream().map(Identifier::name).toArray(String[]::new);
+    }
+
+    private void checkOwner(ForeignKey foreignKey, Circumstances circumstances) {
+        long referencing = foreignKey.referencing().oid();
+        boolean byLeaf = new ForeignKeyHandover(foreignKey, circumstances.major()).isByLeaf();
+        others.stream()
+                .filter(table -> table.oid() == referencing || (byLeaf && table.root() == referencing))
+                .filter(table -> !table.owned())
+                .forEach(table -> missing(
+                        "role %s does not own table %s, whose foreign key %s has to be made anew"
+                                .formatted(circumstances.role(), table.name(), foreignKey.name()),
+                        "GRANT %s TO %s"
+                                .formatted(
+                                        new Identifier(table.owner()).sql(),
+                                        circumstances.role().sql())));
     }
 
     private Optional<TiedTable> other(long oid) {
@@ -116,8 +164,7 @@ final class ForeignKeyChecks {
         if (other.isEmpty()) {
             return;
         }
-        String[] columns = referenced.columns().stream().map(Identifier::name).toArray(String[]::new);
-        if (!session.queryOne(MAY_REFERENCE, row -> row.getBoolean(1), columns, referenced.oid())) {
+        if (!session.queryOne(MAY_REFERENCE, row -> row.getBoolean(1), names(referenced.columns()), referenced.oid())) {
             missing(
                     "role %s may not reference table %s, which foreign key %s does"
                             .formatted(role, referenced.table(), foreignKey.name()),

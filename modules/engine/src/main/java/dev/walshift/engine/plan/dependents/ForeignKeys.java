@@ -8,8 +8,6 @@ import java.util.List;
  * @param after also those that the server made anew, with another type
  */
 public record ForeignKeys(List<ForeignKey> before, List<ForeignKey> after) {
-    public static final ForeignKeys NONE = new ForeignKeys(List.of(), List.of());
-
     public ForeignKeys {
         before = List.copyOf(before);
         after = List.copyOf(after);

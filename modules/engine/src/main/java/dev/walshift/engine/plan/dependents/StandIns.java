@@ -1,5 +1,6 @@
 package dev.walshift.engine.plan.dependents;
 
+import dev.walshift.engine.plan.dependents.ForeignKey.Leaf;
 import dev.walshift.engine.plan.dependents.ForeignKey.Side;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
@@ -10,6 +11,7 @@ import java.sql.SQLException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Empty tables in place of those that a table's foreign keys tie it to. With them a clone has the same foreign keys, and the server itself
@@ -42,6 +44,7 @@ public final class StandIns {
     /** The tables that they stand for, the clone's among them. */
     private final Map<QualifiedName, Side> real = new LinkedHashMap<>();
 
+    private final List<ForeignKey> present;
     private List<ForeignKey> before = List.of();
 
     private StandIns(Session session, long source, QualifiedName clone) throws SQLException {
@@ -49,6 +52,7 @@ public final class StandIns {
         this.source = source;
         this.clone = clone;
         this.cloneOid = session.queryOne(OID, row -> row.getLong(1), clone.sql());
+        this.present = ForeignKey.of(session, source);
     }
 
     /**
@@ -59,21 +63,37 @@ public final class StandIns {
      */
     public static StandIns make(Session session, long source, QualifiedName clone) throws SQLException {
         StandIns made = new StandIns(session, source, clone);
-        List<ForeignKey> foreignKeys = ForeignKey.of(session, source);
-        for (ForeignKey foreignKey : foreignKeys) {
-            made.replace(foreignKey.referencing());
-            made.replace(foreignKey.referenced());
-        }
-        for (ForeignKey foreignKey : foreignKeys) {
-            made.add(foreignKey.between(side -> side.at(made.standIn(side))));
+        for (ForeignKey foreignKey : made.present) {
+            made.add(made.standInFor(foreignKey));
         }
         made.before = made.read();
         return made;
     }
 
-    /** For a clone that has none. */
-    public static StandIns none(Session session, long source, QualifiedName clone) throws SQLException {
+    /** For a table that has none yet. */
+    static StandIns none(Session session, long source, QualifiedName clone) throws SQLException {
         return new StandIns(session, source, clone);
+    }
+
+    /** The table's own. */
+    List<ForeignKey> present() {
+        return present;
+    }
+
+    /** Gives the clone one of the table's, unless the server, for the reason returned, does not make it. */
+    Optional<SQLException> give(ForeignKey foreignKey) throws SQLException {
+        ForeignKey there = standInFor(foreignKey);
+        Optional<SQLException> failure = Trial.failure(session, transaction -> add(there));
+        if (failure.isEmpty()) {
+            add(there);
+        }
+        return failure;
+    }
+
+    private ForeignKey standInFor(ForeignKey foreignKey) throws SQLException {
+        replace(foreignKey.referencing());
+        replace(foreignKey.referenced());
+        return foreignKey.between(side -> side.at(standIn(side)));
     }
 
     private QualifiedName standIn(Side side) {
@@ -102,8 +122,37 @@ public final class StandIns {
     /** The clone's, as they are now, between the real tables. */
     private List<ForeignKey> read() throws SQLException {
         return ForeignKey.of(session, cloneOid).stream()
-                .map(foreignKey -> foreignKey.between(side -> side.of(real.getOrDefault(side.table(), side))))
+                .map(foreignKey -> foreignKey.between(this::real, leaves(foreignKey)))
                 .toList();
+    }
+
+    /** The clone may be partitioned where the table is not; a stand-in never is. */
+    private Side real(Side side) {
+        Side named = real.getOrDefault(side.table(), side);
+        return side.of(named, side.table().equals(clone) ? side.partitioned() : named.partitioned());
+    }
+
+    private List<Leaf> leaves(ForeignKey foreignKey) {
+        Side referencing = real(foreignKey.referencing());
+        List<Leaf> now = present.stream()
+                .filter(it ->
+                        it.name().equals(foreignKey.name()) && it.referencing().oid() == referencing.oid())
+                .flatMap(it -> it.leaves().stream())
+                .toList();
+        return foreignKey.referencing().table().equals(clone)
+                ? foreignKey.leaves().stream()
+                        .map(leaf -> leaf.in(referencing.table().schema()))
+                        .map(leaf -> asNamed(now, leaf))
+                        .toList()
+                : now;
+    }
+
+    /** A part that a partition had before it was attached has a name of its own. */
+    private static Leaf asNamed(List<Leaf> now, Leaf leaf) {
+        return now.stream()
+                .filter(it -> it.table().equals(leaf.table()))
+                .findFirst()
+                .orElse(leaf);
     }
 
     /** What the ALTER made of them; takes them, and the stand-ins, away again. */

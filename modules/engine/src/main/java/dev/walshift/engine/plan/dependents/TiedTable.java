@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 /**
  * A table that a foreign key ties to the one that is migrated, or a partition of such a table.
  *
+ * @param root the table that it is, or is a partition of
  * @param owned whether we may act as its owner
  * @param owner its owner's name
  * @param reachable whether we may use its schema
@@ -18,6 +19,7 @@ import java.util.stream.Stream;
  */
 record TiedTable(
         long oid,
+        long root,
         QualifiedName name,
         boolean owned,
         String owner,
@@ -26,14 +28,14 @@ record TiedTable(
         boolean lockable) {
     /** Not by pg_partition_tree, which locks what it finds. */
     private static final SqlTemplate TABLES = SqlTemplate.of("""
-        WITH RECURSIVE tied(oid, referencing) AS (
-             SELECT o::oid, o = ANY (?::bigint[]) FROM unnest(?::bigint[]) AS o
+        WITH RECURSIVE tied(oid, root, referencing) AS (
+             SELECT o::oid, o, o = ANY (?::bigint[]) FROM unnest(?::bigint[]) AS o
              UNION
-             SELECT i.inhrelid, t.referencing
+             SELECT i.inhrelid, t.root, t.referencing
                FROM tied t
                JOIN pg_class p ON p.oid = t.oid AND p.relkind = 'p'
                JOIN pg_inherits i ON i.inhparent = p.oid)
-        SELECT c.oid::bigint AS oid, n.nspname, c.relname, pg_get_userbyid(c.relowner) AS owner,
+        SELECT c.oid::bigint AS oid, t.root, n.nspname, c.relname, pg_get_userbyid(c.relowner) AS owner,
                pg_has_role(c.relowner, 'USAGE') AS owned, has_schema_privilege(n.oid, 'USAGE') AS reachable,
                t.referencing,
                has_table_privilege(c.oid, CASE WHEN current_setting('server_version_num')::int >= 170000
@@ -61,6 +63,7 @@ record TiedTable(
                 TABLES,
                 row -> new TiedTable(
                         row.getLong("oid"),
+                        row.getLong("root"),
                         QualifiedName.of(row.getString("nspname"), row.getString("relname")),
                         row.getBoolean("owned"),
                         row.getString("owner"),
