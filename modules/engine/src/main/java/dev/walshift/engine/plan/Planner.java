@@ -85,6 +85,8 @@ public final class Planner {
         for (SqlText statement : blueprint.dependents().prepare()) {
             transaction.execute(statement);
         }
+        // What came since the first definition was read may not be what the trials were made with.
+        survey.namesakes().requireUnchanged(transaction, survey.table().name());
         settings.restore(transaction);
         return blueprint;
     }

@@ -10,6 +10,7 @@ import dev.walshift.engine.plan.dependents.Carried;
 import dev.walshift.engine.plan.dependents.Inventory;
 import dev.walshift.engine.plan.dependents.Subject;
 import dev.walshift.engine.table.Dependents;
+import dev.walshift.engine.table.Namesakes;
 import dev.walshift.engine.table.RowMapping;
 import dev.walshift.engine.table.TableRef;
 import dev.walshift.postgres.Identifier;
@@ -99,6 +100,7 @@ final class Surveyor {
             return missing();
         }
         Look look = found.get();
+        Namesakes namesakes = Namesakes.of(session, oid.orElseThrow());
         Verdict verdict = new TableChecks(session, findings).check(oid.orElseThrow());
         boolean statistics = new StatisticsChecks(session, findings, target.isEmpty()).check(oid.orElseThrow());
         Optional<Change> change = Optional.empty();
@@ -113,7 +115,15 @@ final class Surveyor {
         Dependents dependents = verdict.plain() ? dependents(look.table, change) : Dependents.NONE;
         settings.restore(session);
         return new Survey(
-                look.table, describe(look.table.name()), look.size, strategy, changes, findings, dependents, change);
+                look.table,
+                describe(look.table.name()),
+                look.size,
+                strategy,
+                changes,
+                findings,
+                dependents,
+                namesakes,
+                change);
     }
 
     private void judge(TargetFile file) {
@@ -178,6 +188,7 @@ final class Surveyor {
                 changes,
                 findings,
                 Dependents.NONE,
+                Namesakes.NONE,
                 Optional.empty());
     }
 

@@ -28,6 +28,7 @@ import java.util.stream.IntStream;
  * @param sequences change hands in the swap
  * @param statistics names of extended statistics, which SET SCHEMA of a table leaves behind
  * @param fingerprint of the source's catalog entries: differs when somebody else changed the table
+ * @param namesakes what else than now the definitions could come to mean, when they are read again
  */
 public record Blueprint(
         TableRef source,
@@ -44,7 +45,8 @@ public record Blueprint(
         Dependents dependents,
         List<OwnedSequence> sequences,
         StatisticsNames statistics,
-        String fingerprint) {
+        String fingerprint,
+        Namesakes namesakes) {
     private static final SqlTemplate ONLY = SqlTemplate.of("ONLY {table}");
 
     public Blueprint {
@@ -128,6 +130,7 @@ public record Blueprint(
                 dependents,
                 sequences,
                 statistics,
-                fingerprint);
+                fingerprint,
+                namesakes);
     }
 }

@@ -253,7 +253,7 @@ public final class CatalogFingerprint {
     }
 
     /**
-     * Tells a change that somebody made to the source's schema since the blueprint was made.
+     * Tells a change that somebody made to the source's schema, or to what its definitions call, since the blueprint was made.
      *
      * @param session one that sees only pg_catalog
      * @throws MigrationException SOURCE_CHANGED
@@ -267,5 +267,6 @@ public final class CatalogFingerprint {
                     "A swap would lose that change, so there was none. Plan the migration again for the table as it is"
                             + " now.");
         }
+        table.namesakes().requireUnchanged(session, table.source().name());
     }
 }
