@@ -115,9 +115,18 @@ public record Blueprint(
         List<SourceHeap> heaps = IntStream.range(0, filenodes.size())
                 .mapToObj(i -> sourceTree.heaps().get(i).withFilenode(filenodes.get(i)))
                 .toList();
+        return with(new SourceTree(sourceTree.below(), heaps), sequences);
+    }
+
+    /** The same plan for other sequences, or for the same ones that have changed hands. */
+    public Blueprint withSequences(List<OwnedSequence> present) {
+        return with(sourceTree, present);
+    }
+
+    private Blueprint with(SourceTree tree, List<OwnedSequence> owned) {
         return new Blueprint(
                 source,
-                new SourceTree(sourceTree.below(), heaps),
+                tree,
                 shadow,
                 partitions,
                 retiredSchema,
@@ -128,7 +137,7 @@ public record Blueprint(
                 finishing,
                 atSwap,
                 dependents,
-                sequences,
+                owned,
                 statistics,
                 fingerprint,
                 namesakes);

@@ -27,7 +27,13 @@ class CatalogFingerprintTest {
 
     private static final QualifiedName SEQUENCE = QualifiedName.of("Sché\"ma; --", "Or\"der; Täble_n_seq");
     private static final OwnedSequence SERIAL = new OwnedSequence(
-            SEQUENCE, OwnedSequence.Kind.SERIAL, SEQUENCE, new Identifier("n"), new Identifier("n"), Optional.empty());
+            SEQUENCE,
+            OwnedSequence.Kind.SERIAL,
+            SEQUENCE,
+            new Identifier("n"),
+            new Identifier("n"),
+            Optional.empty(),
+            false);
 
     static List<ServerVersion> majors() {
         return PostgresServer.defaultMajors();
@@ -200,7 +206,7 @@ class CatalogFingerprintTest {
             "DELETE FROM pg_seclabel",
             "GRANT USAGE ON TYPE {t} TO PUBLIC",
             "ALTER SEQUENCE {s}.\"Or\"\"der; Täble_n_seq\" RESTART 50",
-            // A serial keeps its sequence, whoever owns it during the swap.
+            // A serial keeps its sequence, whoever owns it during the swap; who does is looked at apart.
             "ALTER SEQUENCE {s}.\"Or\"\"der; Täble_n_seq\" INCREMENT 5",
             "ALTER SEQUENCE {s}.\"Or\"\"der; Täble_n_seq\" OWNED BY NONE",
             "DO $$ BEGIN EXECUTE format('CREATE TABLE walshift_1.\"Or\"\"der; Täble\" (n int DEFAULT nextval(%L))',"
