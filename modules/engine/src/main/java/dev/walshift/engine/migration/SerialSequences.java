@@ -117,6 +117,8 @@ final class SerialSequences {
         }
     }
 
+    private record Column(long table, Identifier name) {}
+
     /**
      * Tells that somebody took a serial's sequence from its column, or gave it to another: the swap would undo that.
      *
@@ -128,8 +130,6 @@ final class SerialSequences {
             requireHeld(session, table, sequence);
         }
     }
-
-    private record Column(long table, Identifier name) {}
 
     private static void requireHeld(Session session, Blueprint table, OwnedSequence sequence) throws SQLException {
         Optional<Column> owner = session.queryFirst(

@@ -31,6 +31,7 @@ final class BlueprintMaker {
     /** Over the source like what hangs on it, so that what the mapping calls is known with all else. */
     private static final SqlTemplate MAPPING =
             SqlTemplate.of("CREATE VIEW {schema}.walshift_mapping AS SELECT ROW({values}) IS NULL FROM {source}");
+
     private static final String AUTOVACUUM = "autovacuum_enabled";
 
     private final Session session;

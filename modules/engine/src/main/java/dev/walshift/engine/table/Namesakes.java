@@ -145,10 +145,19 @@ public record Namesakes(
         found = List.copyOf(found);
     }
 
-    /** @param alone whether it is only called without arguments, which no other one can take away */
+    /**
+     * A name of functions that are used.
+     *
+     * @param alone whether it is only called without arguments, which no other one can take away
+     */
     public record Routine(QualifiedName name, boolean alone) {}
 
-    /** @param oid 0 if it may be made anew under its name */
+    /**
+     * A function, operator or cast that there is.
+     *
+     * @param name with its arguments, for people
+     * @param oid 0 if it may be made anew under its name
+     */
     public record Namesake(String name, long oid) {}
 
     /**
@@ -157,8 +166,7 @@ public record Namesakes(
      * @param session one that sees only pg_catalog ({@code Database.open})
      */
     public static Namesakes of(Session session, long oid) throws SQLException {
-        List<Routine> functions =
-                session.query(FUNCTIONS, row -> new Routine(name(row), row.getBoolean("alone")), oid);
+        List<Routine> functions = session.query(FUNCTIONS, row -> new Routine(name(row), row.getBoolean("alone")), oid);
         List<QualifiedName> operators = session.query(OPERATORS, Namesakes::name, oid);
         List<Long> types = session.query(TYPES, row -> row.getLong(1), oid);
         return new Namesakes(functions, operators, types, find(session, functions, operators, types));

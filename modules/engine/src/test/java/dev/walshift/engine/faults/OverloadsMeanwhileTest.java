@@ -55,14 +55,16 @@ final class OverloadsMeanwhileTest {
 
     /** Makes it as soon as the condition holds after, or before, a statement of walshift's own. */
     private static void intrude(TestDatabase database, String event, String condition) throws SQLException {
-        database.execute("""
-            CREATE FUNCTION intrude() RETURNS event_trigger LANGUAGE plpgsql AS $$
-            BEGIN
-                IF to_regprocedure('"A""pp".fmt(text)') IS NULL AND %s THEN
-                    %s;
-                END IF;
-            END $$
-            """.formatted(condition, BETTER), "CREATE EVENT TRIGGER intruder ON %s EXECUTE FUNCTION intrude()".formatted(event));
+        database.execute(
+                """
+                CREATE FUNCTION intrude() RETURNS event_trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF to_regprocedure('"A""pp".fmt(text)') IS NULL AND %s THEN
+                        %s;
+                    END IF;
+                END $$
+                """.formatted(condition, BETTER),
+                "CREATE EVENT TRIGGER intruder ON %s EXECUTE FUNCTION intrude()".formatted(event));
     }
 
     @ParameterizedTest
@@ -97,7 +99,8 @@ final class OverloadsMeanwhileTest {
             try (Hold hold = Hold.at(Station.COPY, database)) {
                 running = CompletableFuture.supplyAsync(migration::run, threads);
                 hold.awaitArrival(migration);
-                database.execute("CREATE FUNCTION gate(n int, m int DEFAULT 0) RETURNS bigint LANGUAGE sql AS 'SELECT 0'");
+                database.execute(
+                        "CREATE FUNCTION gate(n int, m int DEFAULT 0) RETURNS bigint LANGUAGE sql AS 'SELECT 0'");
             }
 
             assertThat(failure(running))
@@ -117,7 +120,8 @@ final class OverloadsMeanwhileTest {
             intrude(
                     database,
                     "ddl_command_end WHEN TAG IN ('ALTER TABLE')",
-                    "EXISTS (SELECT FROM pg_class WHERE relname = 'orders' AND reloptions @> '{autovacuum_enabled=false}')");
+                    "EXISTS (SELECT FROM pg_class WHERE relname = 'orders' AND reloptions @>"
+                            + " '{autovacuum_enabled=false}')");
 
             FailedException failure = failure(CompletableFuture.supplyAsync(migration(database)::run));
 

@@ -117,8 +117,8 @@ class NamesakesTest {
     @MethodSource("majors")
     void whatCouldBeTakenForAnotherIsTold(ServerVersion version) throws SQLException {
         List<String> changes = new ArrayList<>(CHANGES);
-        USERS.forEach(user -> changes.add(
-                "CREATE FUNCTION {s}.f_%s(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT ''stolen'''"
+        USERS.forEach(user ->
+                changes.add("CREATE FUNCTION {s}.f_%s(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT ''stolen'''"
                         .formatted(user)));
         try (PostgresServer server = PostgresServer.start(version, Map.of("allow_system_table_mods", "on"));
                 TestDatabase test = TestDatabase.create(server);
