@@ -7,6 +7,7 @@ import dev.walshift.engine.plan.MigrationPlan.Size;
 import dev.walshift.engine.plan.Survey.Change;
 import dev.walshift.engine.plan.TableChecks.Verdict;
 import dev.walshift.engine.plan.dependents.Carried;
+import dev.walshift.engine.plan.dependents.ColumnPlaces;
 import dev.walshift.engine.plan.dependents.Inventory;
 import dev.walshift.engine.plan.dependents.Subject;
 import dev.walshift.engine.table.Dependents;
@@ -146,18 +147,18 @@ final class Surveyor {
                     .ifPresentOrElse(
                             target -> columns.put(column.name(), target.name()), () -> dropped.add(column.name()));
         }
-        Carried carried = Inventory.of(
-                session,
-                new Subject(
-                        table.oid(),
-                        table.name(),
-                        clone.map(altered -> altered.after().name()),
-                        clone.filter(it -> target.isEmpty() && !it.sourceTree().isPartitioned())
-                                .map(AlteredClone::foreignKeys),
-                        columns,
-                        dropped,
-                        schema -> new TableWriter(session, clone.orElseThrow().source(), schema).create(),
-                        request.consents()));
+        Subject subject = new Subject(
+                table.oid(),
+                table.name(),
+                clone.map(altered -> altered.after().name()),
+                clone.filter(it -> target.isEmpty() && !it.sourceTree().isPartitioned())
+                        .map(AlteredClone::foreignKeys),
+                columns,
+                dropped,
+                schema -> new TableWriter(session, clone.orElseThrow().source(), schema).create(),
+                request.consents());
+        ColumnPlaces.ofParts(session, subject).forEach(findings::shadowProblem);
+        Carried carried = Inventory.of(session, subject);
         carried.problems().forEach(findings::shadowProblem);
         carried.notices().forEach(findings::shadowNotice);
         return carried.dependents();
