@@ -100,7 +100,7 @@ final class Aftermath {
             }
             // Before the copy began there is nothing worth keeping, and a slot that nobody reads is a danger.
             if (!isFinal(failure) && !(state instanceof MigrationState.Preparing)) {
-                return interrupted(failure.code(), problem, failure);
+                return new InterruptedMigrationException(id, failure.code(), problem, first(failure) + remedy, failure);
             }
             setup.giveUp(session, slot, new MigrationState.Failed(failure.code(), problem, failure.remedy()));
             return new FailedException(failure.code(), problem, failure.remedy(), failure);
@@ -111,6 +111,15 @@ final class Aftermath {
             return interrupted(
                     failure.code(), failure.getMessage() + "; cleaning up failed too: " + e.getMessage(), failure);
         }
+    }
+
+    /** What is to be done before it can go on. */
+    private static String first(MigrationException failure) {
+        return failure.getCause() instanceof SQLException e
+                ? UnqualifiedNames.remedy(e, Optional.empty())
+                        .map(remedy -> remedy + ". ")
+                        .orElse("")
+                : "";
     }
 
     /** Whether the same migration could only fail in the same way again. */
