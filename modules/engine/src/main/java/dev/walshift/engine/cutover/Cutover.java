@@ -196,6 +196,8 @@ public final class Cutover {
                     checkOldSnapshots(tx, giveWayTo);
                     awaitLastKeys(stop);
                     tx.executeAll(drainAndSwap);
+                    // Functions know no lock: one may have come since the look above, and been taken for another's.
+                    table.namesakes().requireUnchanged(tx, table.source().name());
                     journal.save(tx, migration, new MigrationState.Swapped());
                 }
                 checkDeadline(granted[1]);

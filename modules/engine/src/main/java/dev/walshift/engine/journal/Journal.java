@@ -29,7 +29,7 @@ public final class Journal {
     public static final String MARK_BEGINS = "walshift migration ";
 
     private static final Pattern MARKED = Pattern.compile(MARK_BEGINS + "([0-9]{1,18}), begun [0-9.]+");
-    private static final String VERSION = "walshift journal 4";
+    private static final String VERSION = "walshift journal 5";
 
     private static final SqlTemplate CREATE = SqlTemplate.of("""
         CREATE SCHEMA IF NOT EXISTS walshift;

@@ -4,6 +4,7 @@ import dev.walshift.engine.MigrationException;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.StopSignal;
 import dev.walshift.engine.StoppedException;
+import dev.walshift.engine.UnqualifiedNames;
 import dev.walshift.engine.changes.SlotName;
 import dev.walshift.engine.journal.Journal;
 import dev.walshift.engine.journal.MigrationState;
@@ -11,6 +12,7 @@ import dev.walshift.engine.plan.RefusedException;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlStates;
 import java.sql.SQLException;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -79,7 +81,9 @@ final class Aftermath {
         return new MigrationException(
                 SqlStates.isPassing(e) ? ProblemCode.SERVER_UNAVAILABLE : ProblemCode.SERVER_ERROR,
                 String.valueOf(e.getMessage()),
-                "See the server's log for the statement.",
+                UnqualifiedNames.remedy(e, Optional.empty())
+                        .map(remedy -> remedy + ". Then start again.")
+                        .orElse("See the server's log for the statement."),
                 e);
     }
 
@@ -96,7 +100,7 @@ final class Aftermath {
             }
             // Before the copy began there is nothing worth keeping, and a slot that nobody reads is a danger.
             if (!isFinal(failure) && !(state instanceof MigrationState.Preparing)) {
-                return interrupted(failure.code(), problem, failure);
+                return new InterruptedMigrationException(id, failure.code(), problem, first(failure) + remedy, failure);
             }
             setup.giveUp(session, slot, new MigrationState.Failed(failure.code(), problem, failure.remedy()));
             return new FailedException(failure.code(), problem, failure.remedy(), failure);
@@ -107,6 +111,15 @@ final class Aftermath {
             return interrupted(
                     failure.code(), failure.getMessage() + "; cleaning up failed too: " + e.getMessage(), failure);
         }
+    }
+
+    /** What is to be done before it can go on. */
+    private static String first(MigrationException failure) {
+        return failure.getCause() instanceof SQLException e
+                ? UnqualifiedNames.remedy(e, Optional.empty())
+                        .map(remedy -> remedy + ". ")
+                        .orElse("")
+                : "";
     }
 
     /** Whether the same migration could only fail in the same way again. */

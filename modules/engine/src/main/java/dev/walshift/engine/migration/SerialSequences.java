@@ -1,6 +1,8 @@
 package dev.walshift.engine.migration;
 
 import dev.walshift.engine.LockRetry;
+import dev.walshift.engine.MigrationException;
+import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.StopSignal;
 import dev.walshift.engine.table.Blueprint;
 import dev.walshift.engine.table.OwnedSequence;
@@ -27,6 +29,14 @@ final class SerialSequences {
     private static final SqlTemplate CHANGE_OWNER = SqlTemplate.of("ALTER SEQUENCE {sequence} OWNER TO {role}");
     private static final SqlTemplate MOVE = SqlTemplate.of("ALTER SEQUENCE {sequence} SET SCHEMA {schema}");
     private static final SqlTemplate OWN = SqlTemplate.of("ALTER SEQUENCE {sequence} OWNED BY {table}.{column}");
+    /** The column that a sequence belongs to; nothing if there is none, or no such sequence. */
+    private static final SqlTemplate OWNER = SqlTemplate.of("""
+        SELECT d.refobjid::bigint, a.attname
+          FROM pg_depend d
+          JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+         WHERE d.classid = 'pg_class'::regclass AND d.objid = to_regclass(?)
+           AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'a'
+        """);
     /**
      * The column that a sequence of nobody's was taken from, whatever it and its table are called by now: the one whose default draws from
      * it, or else the one with the name.
@@ -76,16 +86,68 @@ final class SerialSequences {
         this.stop = stop;
     }
 
+    /** Remembers what becomes of the sequences. */
+    @FunctionalInterface
+    interface Memory {
+        void save(Session transaction, Blueprint present) throws SQLException;
+    }
+
     /**
      * Lets the source's serial sequences belong to nobody, so that they stay when the source moves; each in a transaction of its own, since
      * an application could draw from two of them in another order. Can be done again.
+     *
+     * @param table as the memory has it
+     * @throws MigrationException SOURCE_CHANGED if somebody took one from its column, or gave it to another
      */
-    void release(Session session, Blueprint table) throws SQLException {
+    void release(Session session, Blueprint table, Memory memory) throws SQLException {
+        Blueprint present = table;
         for (OwnedSequence sequence : serials(table)) {
-            boolean unused = locks.run(session, "release sequence " + sequence.source(), stop, tx -> {
-                tx.execute(RELEASE.with("sequence", sequence.source()));
-                return true;
-            });
+            if (!sequence.released()) {
+                Blueprint before = present;
+                present = locks.run(session, "release sequence " + sequence.source(), stop, tx -> {
+                    requireHeld(tx, before, sequence);
+                    tx.execute(RELEASE.with("sequence", sequence.source()));
+                    Blueprint after = before.withSequences(before.sequences().stream()
+                            .map(it -> it.equals(sequence) ? it.taken() : it)
+                            .toList());
+                    memory.save(tx, after);
+                    return after;
+                });
+            }
+        }
+    }
+
+    private record Column(long table, Identifier name) {}
+
+    /**
+     * Tells that somebody took a serial's sequence from its column, or gave it to another: the swap would undo that.
+     *
+     * @param table as the memory has it: what the migration itself has released belongs to nobody
+     * @throws MigrationException SOURCE_CHANGED
+     */
+    static void requireHeld(Session session, Blueprint table) throws SQLException {
+        for (OwnedSequence sequence : serials(table)) {
+            requireHeld(session, table, sequence);
+        }
+    }
+
+    private static void requireHeld(Session session, Blueprint table, OwnedSequence sequence) throws SQLException {
+        Optional<Column> owner = session.queryFirst(
+                OWNER,
+                row -> new Column(row.getLong(1), new Identifier(row.getString(2))),
+                sequence.source().sql());
+        Optional<Column> expected = sequence.released()
+                ? Optional.empty()
+                : Optional.of(new Column(table.source().oid(), sequence.sourceColumn()));
+        if (!owner.equals(expected)) {
+            throw new MigrationException(
+                    ProblemCode.SOURCE_CHANGED,
+                    "somebody changed the column that sequence %s is owned by, which was %s of %s, while the table was migrated"
+                            .formatted(
+                                    sequence.source(),
+                                    sequence.sourceColumn(),
+                                    table.source().name()),
+                    "A swap would undo that, so there was none. Plan the migration again for the table as it is now.");
         }
     }
 
@@ -118,7 +180,11 @@ final class SerialSequences {
         }
     }
 
-    /** Before the swap, when the migration is given up: gives those it had released back to the source. Can be done again. */
+    /**
+     * Before the swap, when the migration is given up: gives those that belong to nobody back to the source. Can be done again.
+     *
+     * @param table with those that it may have released
+     */
     void giveBack(Session session, Blueprint table) throws SQLException {
         for (OwnedSequence sequence : serials(table)) {
             own(session, sequence, oid(table), sequence.sourceColumn(), Optional.empty());

@@ -18,6 +18,7 @@ import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.Planner;
 import dev.walshift.engine.plan.ShadowNames;
 import dev.walshift.engine.table.Blueprint;
+import dev.walshift.engine.table.OwnedSequence;
 import dev.walshift.engine.table.SourceHeap;
 import dev.walshift.engine.table.XidFence;
 import dev.walshift.postgres.Identifier;
@@ -105,8 +106,15 @@ public final class Setup {
         this.sequences = new SerialSequences(locks, stop);
     }
 
-    SerialSequences sequences() {
-        return sequences;
+    /**
+     * Before the swap: takes the source's serial sequences from it. Can be done again.
+     *
+     * @throws MigrationException SOURCE_CHANGED if somebody else did
+     */
+    void releaseSequences(Session session) throws SQLException {
+        for (Blueprint table : journal.relations(session, migration)) {
+            sequences.release(session, table, (tx, present) -> journal.saveRelation(tx, migration, present));
+        }
     }
 
     static SlotName slotName(Session session, long migration) throws SQLException {
@@ -291,7 +299,12 @@ public final class Setup {
         Predecessor.end(session, slot, tables, stop);
         removeStream(session, slot);
         for (Blueprint table : tables) {
-            restore(session, table);
+            // One that belongs to nobody by somebody else's will is left so.
+            restore(
+                    session,
+                    table.withSequences(table.sequences().stream()
+                            .filter(OwnedSequence::released)
+                            .toList()));
         }
     }
 

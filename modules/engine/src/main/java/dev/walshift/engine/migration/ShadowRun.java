@@ -223,7 +223,7 @@ final class ShadowRun {
                 catchUp(catchUp, stop);
                 verify(session, table, catchUp, stop);
                 setup.makeBeside(session, table);
-                setup.sequences().release(session, table);
+                setup.releaseSequences(session);
                 Ownership ownership = Ownership.of(session, journal, id);
                 Cutover.Result swapped = cutOver(ownership, keyLog, catchUp, barrier, stop);
                 return new Outcome(Optional.of(swapped), watch.maxSlotLagBytes());
@@ -243,7 +243,12 @@ final class ShadowRun {
         KeyLog keyLog = new KeyLog(table);
         keyLog.count(session);
         StopSignal attempt = work.child();
-        try (Watch watch = Watch.start(database, slot, ownership, List.of(table), budgets, attempt);
+        Watch.Check schema = tx -> {
+            ownership.require(tx);
+            CatalogFingerprint.requireUnchanged(tx, table);
+            requireSequences(tx);
+        };
+        try (Watch watch = Watch.start(database, slot, List.of(table), budgets, schema, attempt);
                 ChangePump pump = openPump(session, keyLog, attempt);
                 Session markers = database.open("marker")) {
             meter.slotLag(watch::slotLagBytes);
@@ -325,10 +330,18 @@ final class ShadowRun {
                 tx -> {
                     ownership.require(tx);
                     Publication.requireIntact(tx, slot, keyLog.table());
+                    requireSequences(tx);
                 },
                 meter::detail);
         return cutover.run(
                 () -> catchUp.run(settings.exactBudget(), meter::detail, stop).writer(), stop);
+    }
+
+    /** By the journal, which tells what the migration itself has released meanwhile. */
+    private void requireSequences(Session transaction) throws SQLException {
+        for (Blueprint table : journal.relations(transaction, id)) {
+            SerialSequences.requireHeld(transaction, table);
+        }
     }
 
     private ChangePump openPump(Session session, KeyLog keyLog, StopSignal attempt) throws SQLException {

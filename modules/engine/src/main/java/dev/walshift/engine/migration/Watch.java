@@ -8,7 +8,6 @@ import dev.walshift.engine.changes.Publication;
 import dev.walshift.engine.changes.ReplicationSlot;
 import dev.walshift.engine.changes.SlotName;
 import dev.walshift.engine.table.Blueprint;
-import dev.walshift.engine.table.CatalogFingerprint;
 import dev.walshift.postgres.Database;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlStates;
@@ -45,9 +44,9 @@ final class Watch implements AutoCloseable {
     private final Database database;
     private final Session session;
     private final SlotName slot;
-    private final Ownership ownership;
     private final List<Blueprint> tables;
     private final BudgetKeeper budgets;
+    private final Check schema;
     private final StopSignal work;
     private final StopSignal stop = new StopSignal();
     private final Thread thread;
@@ -58,20 +57,27 @@ final class Watch implements AutoCloseable {
     private long streamSeen = System.nanoTime();
     private int looksAtAChange;
 
+    /** What must hold all along. */
+    @FunctionalInterface
+    interface Check {
+        /** Throws a {@link MigrationException} if it does not. */
+        void run(Session transaction) throws SQLException;
+    }
+
     private Watch(
             Database database,
             Session session,
             SlotName slot,
-            Ownership ownership,
             List<Blueprint> tables,
             BudgetKeeper budgets,
+            Check schema,
             StopSignal work) {
         this.database = database;
         this.session = session;
         this.slot = slot;
-        this.ownership = ownership;
         this.tables = tables;
         this.budgets = budgets;
+        this.schema = schema;
         this.work = work;
         this.thread = Thread.ofPlatform().name("walshift-watch").unstarted(this::watch);
     }
@@ -80,16 +86,16 @@ final class Watch implements AutoCloseable {
      * Starts the thread.
      *
      * @param database all of whose sessions are cut off when the server does not answer any more
-     * @param ownership that this process must have all along
      * @param budgets asked whether a limit is reached
+     * @param schema that the migration is this process's, and the tables are as they were planned for
      * @param work raised when the migration must stop because of what was seen
      */
     static Watch start(
             Database database,
             SlotName slot,
-            Ownership ownership,
             List<Blueprint> tables,
             BudgetKeeper budgets,
+            Check schema,
             StopSignal work)
             throws SQLException {
         Session session = database.open("watch");
@@ -99,7 +105,7 @@ final class Watch implements AutoCloseable {
             session.close();
             throw e;
         }
-        Watch watch = new Watch(database, session, slot, ownership, tables, budgets, work);
+        Watch watch = new Watch(database, session, slot, tables, budgets, schema, work);
         watch.thread.start();
         return watch;
     }
@@ -130,7 +136,6 @@ final class Watch implements AutoCloseable {
                 lookAtSlot();
                 lookAtPublication();
                 if (System.nanoTime() - lookedAtSchema > SCHEMA_INTERVAL.toNanos()) {
-                    ownership.require(session);
                     lookAtSchema();
                     lookedAtSchema = System.nanoTime();
                 }
@@ -201,22 +206,20 @@ final class Watch implements AutoCloseable {
     }
 
     private void lookAtSchema() throws SQLException {
-        for (Blueprint table : tables) {
-            try {
-                session.transact(tx -> {
-                    LockRetry.setLockTimeout(tx, SCHEMA_LOCK_TIMEOUT);
-                    CatalogFingerprint.requireUnchanged(tx, table);
-                });
-            } catch (MigrationException e) {
-                if (++looksAtAChange >= LOOKS_AT_A_CHANGE) {
-                    fail(e);
-                }
-                return;
-            } catch (SQLException e) {
-                // Not granted in time: the next look tells, and before the swap there is one under our own lock.
-                if (!SqlStates.is(e, SqlStates.LOCK_NOT_AVAILABLE)) {
-                    throw e;
-                }
+        try {
+            session.transact(tx -> {
+                LockRetry.setLockTimeout(tx, SCHEMA_LOCK_TIMEOUT);
+                schema.run(tx);
+            });
+        } catch (MigrationException e) {
+            if (++looksAtAChange >= LOOKS_AT_A_CHANGE) {
+                fail(e);
+            }
+            return;
+        } catch (SQLException e) {
+            // Not granted in time: the next look tells, and before the swap there is one under our own lock.
+            if (!SqlStates.is(e, SqlStates.LOCK_NOT_AVAILABLE)) {
+                throw e;
             }
         }
         looksAtAChange = 0;

@@ -8,6 +8,7 @@ import dev.walshift.engine.table.CatalogFingerprint;
 import dev.walshift.engine.table.Dependents;
 import dev.walshift.engine.table.IndexDefinition;
 import dev.walshift.engine.table.MappedColumn;
+import dev.walshift.engine.table.Namesakes;
 import dev.walshift.engine.table.TableRef;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
@@ -27,6 +28,10 @@ final class BlueprintMaker {
     private static final SqlTemplate DROP_INDEX = SqlTemplate.of("DROP INDEX {index}");
     private static final SqlTemplate SET = SqlTemplate.of("ALTER TABLE {table} SET ({options})");
     private static final SqlTemplate RESET = SqlTemplate.of("ALTER TABLE {table} RESET ({options})");
+    /** Over the source like what hangs on it, so that what the mapping calls is known with all else. */
+    private static final SqlTemplate MAPPING =
+            SqlTemplate.of("CREATE VIEW {schema}.walshift_mapping AS SELECT ROW({values}) IS NULL FROM {source}");
+
     private static final String AUTOVACUUM = "autovacuum_enabled";
 
     private final Session session;
@@ -80,7 +85,21 @@ final class BlueprintMaker {
                 dependents,
                 sequences.sequences(),
                 statistics(tables),
-                CatalogFingerprint.of(session, source.oid(), sequences.sequences()));
+                CatalogFingerprint.of(session, source.oid(), sequences.sequences()),
+                namesakes());
+    }
+
+    private Namesakes namesakes() throws SQLException {
+        return session.tryOut(transaction -> {
+            transaction.execute(MAPPING.with("schema", shadow.schema())
+                    .with(
+                            "values",
+                            SqlText.list(change.mapping().columns().stream()
+                                    .map(MappedColumn::expression)
+                                    .toList()))
+                    .with("source", source.name()));
+            return Namesakes.of(transaction, source.oid());
+        });
     }
 
     /** An index and whose it is: the shadow's, or that of a table below it. */

@@ -81,6 +81,7 @@ final class PartitionChecks {
           FROM tree c
           JOIN pg_trigger t ON t.tgrelid = c.oid
           JOIN pg_trigger p ON p.oid = t.tgparentid AND p.tgenabled <> t.tgenabled
+         WHERE NOT {ofForeignKey}
         UNION ALL
         SELECT format('trigger %I of the partitioned table is called %I on partition %s', p.tgname, t.tgname, name),
                format('ALTER TRIGGER %I ON %s RENAME TO %I', t.tgname, name, p.tgname)

@@ -1,7 +1,6 @@
 package dev.walshift.engine.plan;
 
 import dev.walshift.engine.MigrationException;
-import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.table.Blueprint;
 import dev.walshift.postgres.Database;
 import dev.walshift.postgres.Identifier;
@@ -31,7 +30,7 @@ public final class Planner {
      * Looks, and touches nothing: all is done in one transaction that is rolled back. Its locks are weak (ACCESS SHARE on the
      * table) and are waited for 2 s at most.
      *
-     * @throws MigrationException if the table is locked
+     * @throws MigrationException if the table, or one that has to do with it, is locked
      */
     public MigrationPlan plan(AlterRequest request) throws SQLException {
         try (Session session = database.open("plan")) {
@@ -41,19 +40,12 @@ public final class Planner {
             return survey.plan(survey.strategy());
         } catch (SQLException e) {
             if (SqlStates.is(e, SqlStates.LOCK_NOT_AVAILABLE)) {
-                throw locked(request, e);
+                try (Session session = database.open("monitor")) {
+                    throw LockedTables.failure(session, e);
+                }
             }
             throw e;
         }
-    }
-
-    private static MigrationException locked(AlterRequest request, SQLException cause) {
-        return new MigrationException(
-                ProblemCode.LOCK_NOT_GRANTED,
-                "table %s is locked by another session"
-                        .formatted(AlterStatement.parse(request).tableName()),
-                "Nothing was changed. Try again when it is done",
-                cause);
     }
 
     private static Identifier makeSchema(Session session) throws SQLException {
@@ -85,6 +77,8 @@ public final class Planner {
         for (SqlText statement : blueprint.dependents().prepare()) {
             transaction.execute(statement);
         }
+        // What came since the first definition was read may not be what the trials were made with.
+        survey.namesakes().requireUnchanged(transaction, survey.table().name());
         settings.restore(transaction);
         return blueprint;
     }

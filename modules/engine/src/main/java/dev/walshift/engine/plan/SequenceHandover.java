@@ -40,7 +40,8 @@ final class SequenceHandover {
                     sequence.name(),
                     sequence.column(),
                     target.name(),
-                    widening(sequence, target)));
+                    widening(sequence, target),
+                    false));
         }
         return clone.after()
                 .identityOf(target.name())
@@ -50,7 +51,8 @@ final class SequenceHandover {
                         shadow.name(),
                         sequence.column(),
                         target.name(),
-                        Optional.empty()));
+                        Optional.empty(),
+                        false));
     }
 
     /** A serial's sequence stays as narrow as it was when its column is widened, and would run dry. */

@@ -2,6 +2,7 @@ package dev.walshift.engine.plan;
 
 import dev.walshift.engine.plan.MigrationPlan.Size;
 import dev.walshift.engine.table.Dependents;
+import dev.walshift.engine.table.Namesakes;
 import dev.walshift.engine.table.RowMapping;
 import dev.walshift.engine.table.TableRef;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.Optional;
  * What one look at a table, and at what the operator wants of it, found.
  *
  * @param dependents what hangs on the table, as far as it can be carried over
+ * @param namesakes what its definitions could lead to, before any was read
  * @param change what was found out by altering a clone; empty if that could not be done
  */
 record Survey(
@@ -21,6 +23,7 @@ record Survey(
         List<String> changes,
         Findings findings,
         Dependents dependents,
+        Namesakes namesakes,
         Optional<Change> change) {
 
     /**

@@ -7,9 +7,11 @@ import dev.walshift.engine.plan.MigrationPlan.Size;
 import dev.walshift.engine.plan.Survey.Change;
 import dev.walshift.engine.plan.TableChecks.Verdict;
 import dev.walshift.engine.plan.dependents.Carried;
+import dev.walshift.engine.plan.dependents.ColumnPlaces;
 import dev.walshift.engine.plan.dependents.Inventory;
 import dev.walshift.engine.plan.dependents.Subject;
 import dev.walshift.engine.table.Dependents;
+import dev.walshift.engine.table.Namesakes;
 import dev.walshift.engine.table.RowMapping;
 import dev.walshift.engine.table.TableRef;
 import dev.walshift.postgres.Identifier;
@@ -100,6 +102,7 @@ final class Surveyor {
             return missing();
         }
         Look look = found.get();
+        Namesakes namesakes = Namesakes.of(session, oid.orElseThrow());
         Verdict verdict = new TableChecks(session, findings).check(oid.orElseThrow());
         boolean statistics = new StatisticsChecks(session, findings, target.isEmpty()).check(oid.orElseThrow());
         Optional<Change> change = Optional.empty();
@@ -114,7 +117,15 @@ final class Surveyor {
         Dependents dependents = verdict.plain() ? dependents(look.table, change) : Dependents.NONE;
         settings.restore(session);
         return new Survey(
-                look.table, describe(look.table.name()), look.size, strategy, changes, findings, dependents, change);
+                look.table,
+                describe(look.table.name()),
+                look.size,
+                strategy,
+                changes,
+                findings,
+                dependents,
+                namesakes,
+                change);
     }
 
     private void judge(TargetFile file) {
@@ -137,25 +148,25 @@ final class Surveyor {
                     .ifPresentOrElse(
                             target -> columns.put(column.name(), target.name()), () -> dropped.add(column.name()));
         }
-        Carried carried = Inventory.of(
-                session,
-                new Subject(
-                        table.oid(),
-                        table.name(),
-                        clone.map(altered -> altered.after().name()),
-                        clone.stream()
-                                .flatMap(altered -> altered.tree().tables().stream())
-                                .map(partition ->
-                                        partition.name().in(table.name().schema()))
-                                .toList(),
-                        target.isEmpty()
-                                && clone.filter(it -> it.sourceTree().isPartitioned())
-                                        .isEmpty(),
-                        clone.map(AlteredClone::foreignKeys),
-                        columns,
-                        dropped,
-                        schema -> new TableWriter(session, clone.orElseThrow().source(), schema).create(),
-                        request.consents()));
+        Subject subject = new Subject(
+                table.oid(),
+                table.name(),
+                clone.map(altered -> altered.after().name()),
+                clone.stream()
+                        .flatMap(altered -> altered.tree().tables().stream())
+                        .map(partition -> partition.name().in(table.name().schema()))
+                        .toList(),
+                target.isEmpty()
+                        && clone.filter(it -> it.sourceTree().isPartitioned()).isEmpty(),
+                clone.map(AlteredClone::foreignKeys),
+                columns,
+                dropped,
+                schema -> new TableWriter(session, clone.orElseThrow().source(), schema).create(),
+                request.consents());
+        if (target.isEmpty()) {
+            ColumnPlaces.ofParts(session, subject).forEach(findings::shadowProblem);
+        }
+        Carried carried = Inventory.of(session, subject);
         carried.problems().forEach(findings::shadowProblem);
         carried.notices().forEach(findings::shadowNotice);
         return carried.dependents();
@@ -186,6 +197,7 @@ final class Surveyor {
                 changes,
                 findings,
                 Dependents.NONE,
+                Namesakes.NONE,
                 Optional.empty());
     }
 

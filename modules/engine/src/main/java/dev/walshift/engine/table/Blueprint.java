@@ -28,6 +28,7 @@ import java.util.stream.IntStream;
  * @param sequences change hands in the swap
  * @param statistics names of extended statistics, which SET SCHEMA of a table leaves behind
  * @param fingerprint of the source's catalog entries: differs when somebody else changed the table
+ * @param namesakes what else than now the definitions could come to mean, when they are read again
  */
 public record Blueprint(
         TableRef source,
@@ -44,7 +45,8 @@ public record Blueprint(
         Dependents dependents,
         List<OwnedSequence> sequences,
         StatisticsNames statistics,
-        String fingerprint) {
+        String fingerprint,
+        Namesakes namesakes) {
     private static final SqlTemplate ONLY = SqlTemplate.of("ONLY {table}");
 
     public Blueprint {
@@ -113,9 +115,18 @@ public record Blueprint(
         List<SourceHeap> heaps = IntStream.range(0, filenodes.size())
                 .mapToObj(i -> sourceTree.heaps().get(i).withFilenode(filenodes.get(i)))
                 .toList();
+        return with(new SourceTree(sourceTree.below(), heaps), sequences);
+    }
+
+    /** The same plan for other sequences, or for the same ones that have changed hands. */
+    public Blueprint withSequences(List<OwnedSequence> present) {
+        return with(sourceTree, present);
+    }
+
+    private Blueprint with(SourceTree tree, List<OwnedSequence> owned) {
         return new Blueprint(
                 source,
-                new SourceTree(sourceTree.below(), heaps),
+                tree,
                 shadow,
                 partitions,
                 retiredSchema,
@@ -126,8 +137,9 @@ public record Blueprint(
                 finishing,
                 atSwap,
                 dependents,
-                sequences,
+                owned,
                 statistics,
-                fingerprint);
+                fingerprint,
+                namesakes);
     }
 }

@@ -105,7 +105,8 @@ public final class CatalogFingerprint {
                                          FROM pg_attribute a WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0),
                                       (SELECT jsonb_agg(d.refobjid ORDER BY d.refobjid) FROM pg_depend d
                                         WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.deptype = 'x'))
-               FROM source c
+               FROM relations c
+               JOIN pg_class o ON o.oid = c.oid AND (o.relkind = 'm' OR o.oid IN (SELECT oid FROM source))
                JOIN pg_index i ON i.indrelid = c.oid AND i.indisvalid AND i.indislive
                JOIN pg_class r ON r.oid = i.indexrelid
              UNION ALL
@@ -157,13 +158,12 @@ public final class CatalogFingerprint {
                                       obj_description(v.oid, 'pg_class'),
                                       (SELECT jsonb_agg(jsonb_build_array(a.attname, format_type(a.atttypid, a.atttypmod),
                                                                           a.attacl::text, pg_get_expr(d.adbin, d.adrelid),
-                                                                          col_description(a.attrelid, a.attnum))
+                                                                          a.attstorage, a.attcompression, a.attstattarget,
+                                                                          a.attoptions, col_description(a.attrelid, a.attnum))
                                                         ORDER BY a.attnum)
                                          FROM pg_attribute a
                                          LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-                                        WHERE a.attrelid = v.oid AND a.attnum > 0),
-                                      (SELECT jsonb_agg(pg_get_indexdef(i.indexrelid) ORDER BY i.indexrelid)
-                                         FROM pg_index i WHERE i.indrelid = v.oid))
+                                        WHERE a.attrelid = v.oid AND a.attnum > 0))
                FROM relations c JOIN pg_class v ON v.oid = c.oid AND v.relkind IN ('v', 'm')
              UNION ALL
              SELECT jsonb_build_array('function', CASE WHEN f.prokind IN ('f', 'p') THEN pg_get_functiondef(f.oid) END,
@@ -256,7 +256,7 @@ public final class CatalogFingerprint {
     }
 
     /**
-     * Tells a change that somebody made to the source's schema since the blueprint was made.
+     * Tells a change that somebody made to the source's schema, or to what its definitions call, since the blueprint was made.
      *
      * @param session one that sees only pg_catalog
      * @throws MigrationException SOURCE_CHANGED
@@ -270,5 +270,6 @@ public final class CatalogFingerprint {
                     "A swap would lose that change, so there was none. Plan the migration again for the table as it is"
                             + " now.");
         }
+        table.namesakes().requireUnchanged(session, table.source().name());
     }
 }

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param sourceColumn the column of the source that owns it before the swap
  * @param column the column of the shadow that owns it after the swap
  * @param widening makes a serial's sequence as wide as its column becomes, once the column is
+ * @param released whether the migration has taken a serial's sequence from its column, so that it stays when the source moves
  */
 public record OwnedSequence(
         QualifiedName source,
@@ -22,9 +23,15 @@ public record OwnedSequence(
         QualifiedName shadow,
         Identifier sourceColumn,
         Identifier column,
-        Optional<SqlText> widening) {
+        Optional<SqlText> widening,
+        boolean released) {
     public enum Kind {
         IDENTITY,
         SERIAL
+    }
+
+    /** The same, taken from its column. */
+    public OwnedSequence taken() {
+        return new OwnedSequence(source, kind, shadow, sourceColumn, column, widening, true);
     }
 }

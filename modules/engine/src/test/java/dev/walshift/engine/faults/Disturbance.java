@@ -91,6 +91,11 @@ enum Disturbance {
             "ALTER TABLE orders ENABLE ROW LEVEL SECURITY",
             "SELECT relrowsecurity FROM pg_class WHERE oid = 'orders'::regclass",
             SOURCE_CHANGED),
+    /** Of a function that the mapping and an index call, and that is given an argument of its own type by then. */
+    OVERLOAD(
+            "CREATE FUNCTION public.gate(n bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT -n'",
+            "SELECT to_regprocedure('public.gate(bigint)') IS NOT NULL",
+            SOURCE_CHANGED),
     REFERENCE(
             "CREATE TABLE precious (o int CONSTRAINT precious REFERENCES orders)",
             "SELECT confrelid = 'orders'::regclass FROM pg_constraint WHERE conname = 'precious'",

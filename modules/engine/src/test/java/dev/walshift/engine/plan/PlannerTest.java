@@ -2,6 +2,7 @@ package dev.walshift.engine.plan;
 
 import static dev.walshift.engine.plan.Bench.S;
 import static dev.walshift.engine.plan.Bench.T;
+import static dev.walshift.engine.plan.Bench.fill;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -18,6 +19,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.postgresql.PGConnection;
 
 class PlannerTest {
     private static final String ORDERS = "CREATE TABLE " + T
@@ -220,9 +222,34 @@ class PlannerTest {
 
             assertThatThrownBy(() -> bench.plan("ADD x int"))
                     .isInstanceOf(MigrationException.class)
-                    .hasMessage("table %s is locked by another session", T)
+                    .hasMessage(
+                            "a lock that the plan needs was not granted in time: others have, or wait for, ACCESS"
+                                    + " EXCLUSIVE on %s (pid %d)",
+                            T, other.unwrap(PGConnection.class).getBackendPID())
                     .extracting(e -> ((MigrationException) e).code())
                     .isEqualTo(ProblemCode.LOCK_NOT_GRANTED);
+            other.rollback();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("majors")
+    void namesTheTableThatIsLockedWhereItIsAnother(ServerVersion version) throws SQLException {
+        try (Bench bench = Bench.open(version);
+                Connection other = bench.connect();
+                Statement statement = other.createStatement()) {
+            bench.execute(ORDERS);
+            bench.execute(
+                    fill("CREATE TABLE {s}.\"o; ther\" (x int)"),
+                    fill("CREATE VIEW {s}.both AS SELECT o.x FROM {t} CROSS JOIN {s}.\"o; ther\" AS o"));
+            other.setAutoCommit(false);
+            statement.execute(fill("LOCK TABLE {s}.\"o; ther\""));
+
+            assertThatThrownBy(() -> bench.plan("ADD u uuid DEFAULT gen_random_uuid()"))
+                    .isInstanceOf(MigrationException.class)
+                    .hasMessageEndingWith(
+                            fill("ACCESS EXCLUSIVE on {s}.\"o; ther\" (pid %d)"),
+                            other.unwrap(PGConnection.class).getBackendPID());
             other.rollback();
         }
     }

@@ -548,7 +548,9 @@ class RefusalTest {
             assertThat(plan.problems()).isEmpty();
             assertThat(plan.notices())
                     .containsExactlyInAnyOrder(
-                            "event trigger ev will see walshift's own DDL",
+                            "event trigger ev will see walshift's own DDL, with search_path pg_catalog; if its function"
+                                    + " names anything without a schema: ALTER FUNCTION "
+                                    + S + ".e() SET search_path = ...",
                             "index broken is invalid and is not carried over",
                             "with its column, the sequence is widened too, which ALTER TABLE does not do: ALTER"
                                     + " SEQUENCE "

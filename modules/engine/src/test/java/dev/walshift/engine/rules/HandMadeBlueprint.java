@@ -6,6 +6,7 @@ import dev.walshift.engine.table.IdentityKey;
 import dev.walshift.engine.table.IndexDefinition;
 import dev.walshift.engine.table.KeyColumn;
 import dev.walshift.engine.table.MappedColumn;
+import dev.walshift.engine.table.Namesakes;
 import dev.walshift.engine.table.Partitions;
 import dev.walshift.engine.table.ReplicaIdentity;
 import dev.walshift.engine.table.RowMapping;
@@ -91,7 +92,8 @@ public final class HandMadeBlueprint {
                 Dependents.NONE,
                 List.of(),
                 new Blueprint.StatisticsNames(List.of(), List.of()),
-                "not looked at");
+                "not looked at",
+                Namesakes.NONE);
     }
 
     /** Creates the schemas and the shadow, without its index. */

@@ -27,7 +27,13 @@ class CatalogFingerprintTest {
 
     private static final QualifiedName SEQUENCE = QualifiedName.of("Sché\"ma; --", "Or\"der; Täble_n_seq");
     private static final OwnedSequence SERIAL = new OwnedSequence(
-            SEQUENCE, OwnedSequence.Kind.SERIAL, SEQUENCE, new Identifier("n"), new Identifier("n"), Optional.empty());
+            SEQUENCE,
+            OwnedSequence.Kind.SERIAL,
+            SEQUENCE,
+            new Identifier("n"),
+            new Identifier("n"),
+            Optional.empty(),
+            false);
 
     static List<ServerVersion> majors() {
         return PostgresServer.defaultMajors();
@@ -54,6 +60,7 @@ class CatalogFingerprintTest {
             "CREATE VIEW {s}.inner_view AS SELECT id FROM {t}",
             "CREATE VIEW {s}.outer_view AS SELECT id FROM {s}.inner_view",
             "CREATE MATERIALIZED VIEW {s}.stored AS SELECT id FROM {s}.outer_view",
+            "CREATE INDEX si ON {s}.stored (abs(id))",
             "CREATE FUNCTION {s}.atomic() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM {t}; END");
 
     /** Each makes a shadow created before it wrong. */
@@ -149,6 +156,12 @@ class CatalogFingerprintTest {
             "CREATE VIEW {s}.v AS SELECT id FROM {s}.outer_view",
             "DROP MATERIALIZED VIEW {s}.stored",
             "CREATE INDEX x ON {s}.stored (id)",
+            "ALTER INDEX {s}.si DEPENDS ON EXTENSION plpgsql",
+            "ALTER INDEX {s}.si ALTER COLUMN 1 SET STATISTICS 7",
+            "COMMENT ON INDEX {s}.si IS 'x'",
+            "ALTER MATERIALIZED VIEW {s}.stored CLUSTER ON si",
+            "ALTER MATERIALIZED VIEW {s}.stored ALTER COLUMN id SET STATISTICS 7",
+            "ALTER MATERIALIZED VIEW {s}.stored ALTER COLUMN id SET (n_distinct = 5)",
             "CREATE OR REPLACE VIEW {s}.outer_view AS SELECT id FROM {s}.inner_view WHERE id > 0",
             "ALTER VIEW {s}.outer_view SET (security_barrier)",
             "ALTER VIEW {s}.outer_view ALTER id SET DEFAULT 7",
@@ -200,7 +213,7 @@ class CatalogFingerprintTest {
             "DELETE FROM pg_seclabel",
             "GRANT USAGE ON TYPE {t} TO PUBLIC",
             "ALTER SEQUENCE {s}.\"Or\"\"der; Täble_n_seq\" RESTART 50",
-            // A serial keeps its sequence, whoever owns it during the swap.
+            // A serial keeps its sequence, whoever owns it during the swap; who does is looked at apart.
             "ALTER SEQUENCE {s}.\"Or\"\"der; Täble_n_seq\" INCREMENT 5",
             "ALTER SEQUENCE {s}.\"Or\"\"der; Täble_n_seq\" OWNED BY NONE",
             "DO $$ BEGIN EXECUTE format('CREATE TABLE walshift_1.\"Or\"\"der; Täble\" (n int DEFAULT nextval(%L))',"
@@ -210,6 +223,7 @@ class CatalogFingerprintTest {
             "CREATE VIEW walshift_1.v AS SELECT id FROM {s}.outer_view",
             "CREATE FUNCTION walshift_1.on_view({s}.outer_view) RETURNS int LANGUAGE sql AS 'SELECT 1'",
             "REFRESH MATERIALIZED VIEW {s}.stored",
+            "CREATE INDEX bystander_index ON {s}.other (x)",
             "CREATE POLICY mine ON {s}.other USING (x > 0)",
             "ALTER TABLE {s}.other ENABLE ROW LEVEL SECURITY",
             "ALTER TABLE {s}.other ADD z int");

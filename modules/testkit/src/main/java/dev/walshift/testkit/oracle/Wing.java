@@ -283,6 +283,7 @@ public enum Wing {
         GRANT SELECT (region) ON {t} TO "museum guide";
         GRANT SELECT ON {s}."m one" TO PUBLIC;
         COMMENT ON MATERIALIZED VIEW {s}."m one" IS 'materialized';
+        ALTER INDEX {s}."m index" DEPENDS ON EXTENSION plpgsql;
         ALTER MATERIALIZED VIEW {s}."m one" CLUSTER ON "m index", ALTER COLUMN n SET STATISTICS 11;
         CREATE ACCESS METHOD "m; heap" TYPE TABLE HANDLER heap_tableam_handler;
         CREATE MATERIALIZED VIEW {s}."m kept" USING "m; heap" AS SELECT count(*) AS n FROM {t};

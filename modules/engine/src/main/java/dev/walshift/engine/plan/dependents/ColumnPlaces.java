@@ -1,11 +1,14 @@
 package dev.walshift.engine.plan.dependents;
 
+import dev.walshift.engine.Problem;
+import dev.walshift.engine.ProblemCode;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlPart;
 import dev.walshift.postgres.SqlTemplate;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -13,7 +16,7 @@ import java.util.Optional;
  * Refuses what counts the table's columns, as {@code FROM table x(a, b)} and {@code ROW(1, 2)::table} do, where the change puts them in
  * other places: it would go on with other columns, and nobody would tell. In doubt it refuses.
  */
-final class ColumnPlaces {
+public final class ColumnPlaces {
     private static final SqlTemplate COLUMNS = SqlTemplate.of("""
         SELECT attname FROM pg_attribute WHERE attrelid = ?::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
         """);
@@ -52,6 +55,34 @@ final class ColumnPlaces {
                EXISTS (SELECT FROM object o
                          JOIN pg_rewrite w ON o.classid = 'pg_rewrite'::regclass AND w.oid = o.objid
                         WHERE w.ev_class = ?::oid) AS own_rule
+        """);
+
+    /** What of the table itself may have a whole row in it: generated columns and foreign keys may not. */
+    private static final SqlTemplate PARTS = SqlTemplate.of("""
+        WITH tables AS (
+             SELECT oid, relname
+               FROM pg_class WHERE oid = ?::oid OR oid IN (SELECT relid FROM pg_partition_tree(?::oid::regclass)))
+        SELECT format('constraint %I of table %I', o.conname, t.relname) AS part,
+               'pg_constraint'::regclass::oid::bigint AS catalog, o.oid::bigint AS oid, pg_get_constraintdef(o.oid) AS definition
+          FROM tables t JOIN pg_constraint o ON o.conrelid = t.oid AND o.contype IN ('c', 'x')
+         UNION ALL
+        SELECT format('index %I of table %I', c.relname, t.relname), 'pg_class'::regclass::oid::bigint, c.oid::bigint,
+               pg_get_indexdef(c.oid)
+          FROM tables t
+          JOIN pg_index i ON i.indrelid = t.oid AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
+          JOIN pg_class c ON c.oid = i.indexrelid
+         WHERE NOT EXISTS (SELECT FROM pg_constraint o WHERE o.conindid = c.oid AND o.contype = 'x')
+         UNION ALL
+        SELECT format('column %I of table %I', a.attname, t.relname), 'pg_attrdef'::regclass::oid::bigint, d.oid::bigint,
+               pg_get_expr(d.adbin, d.adrelid)
+          FROM tables t
+          JOIN pg_attrdef d ON d.adrelid = t.oid
+          JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+         UNION ALL
+        SELECT format('statistics object %I of table %I', s.stxname, t.relname), 'pg_statistic_ext'::regclass::oid::bigint, s.oid::bigint,
+               array_to_string(pg_get_statisticsobjdef_expressions(s.oid), ', ')
+          FROM tables t JOIN pg_statistic_ext s ON s.stxrelid = t.oid AND s.stxexprs IS NOT NULL
+         ORDER BY part
         """);
 
     private static final String REMEDY =
@@ -106,6 +137,44 @@ final class ColumnPlaces {
         if (reason.isPresent()) {
             throw new UnwritableException(reason.get(), REMEDY);
         }
+    }
+
+    /** One of the table's own constraints, indexes and the like. */
+    private record Part(String name, long catalog, long oid, CountedColumns definition) {
+        static Part of(ResultSet row) throws SQLException {
+            return new Part(
+                    row.getString("part"),
+                    row.getLong("catalog"),
+                    row.getLong("oid"),
+                    CountedColumns.in(row.getString("definition")));
+        }
+    }
+
+    /**
+     * Looks at what the table has itself, and those below it: its constraints, indexes, defaults, statistics objects. Not for a table that is made by
+     * DDL of its own, which has its own of them.
+     *
+     * @return a problem for each that counts columns, if the change moves some
+     */
+    public static List<Problem> ofParts(Session session, Subject subject) throws SQLException {
+        List<Problem> problems = new ArrayList<>();
+        if (subject.probe().isEmpty()) {
+            return problems;
+        }
+        List<Identifier> before = columns(session, subject.name().sql());
+        if (!moves(subject, before, columns(session, subject.probe().get().sql()))) {
+            return problems;
+        }
+        for (Part part : session.query(PARTS, Part::of, subject.oid(), subject.oid())) {
+            reason(
+                            subject,
+                            rowType(session, subject, part.catalog(), part.oid()),
+                            List.of(part.definition()),
+                            before.size())
+                    .ifPresent(reason -> problems.add(new Problem(
+                            ProblemCode.UNSUPPORTED_DEPENDENT, "%s: %s".formatted(part.name(), reason), REMEDY)));
+        }
+        return problems;
     }
 
     private static List<Identifier> columns(Session session, String table) throws SQLException {

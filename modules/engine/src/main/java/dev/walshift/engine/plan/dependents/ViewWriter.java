@@ -96,7 +96,12 @@ final class ViewWriter {
                   FROM indexes i
                   JOIN pg_description p ON p.classoid = 'pg_class'::regclass AND p.objoid = i.indexrelid AND p.objsubid = 0
                 UNION ALL
-                SELECT 11, c.attnum, format('ALTER %s %s ALTER COLUMN %I SET %s', c.kind, c.name, c.attname, x.setting)
+                SELECT 11, i.indexrelid, format('ALTER INDEX %s DEPENDS ON EXTENSION %I', i.index, e.extname)
+                  FROM indexes i
+                  JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.deptype = 'x'
+                  JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid
+                UNION ALL
+                SELECT 12, c.attnum, format('ALTER %s %s ALTER COLUMN %I SET %s', c.kind, c.name, c.attname, x.setting)
                   FROM columns c
                   JOIN pg_type t ON t.oid = c.atttypid
                  CROSS JOIN LATERAL (
@@ -115,7 +120,7 @@ final class ViewWriter {
                         WHERE c.attoptions IS NOT NULL) AS x(setting)
                  WHERE c.kind = 'MATERIALIZED VIEW'
                 UNION ALL
-                SELECT 12, p.objsubid,
+                SELECT 13, p.objsubid,
                        CASE p.objsubid WHEN 0 THEN format('COMMENT ON %s %s IS %L', v.kind, v.name, p.description)
                                        ELSE format('COMMENT ON COLUMN %s.%I IS %L', v.name, a.attname, p.description) END
                   FROM v
