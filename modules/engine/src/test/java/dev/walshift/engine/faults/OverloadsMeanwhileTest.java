@@ -35,7 +35,7 @@ final class OverloadsMeanwhileTest {
             "CREATE FUNCTION \"A\"\"pp\".fmt(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT ''new'''";
 
     static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
+        return PostgresServer.sampledMajors(OverloadsMeanwhileTest.class);
     }
 
     private static Migration migration(TestDatabase database) {

@@ -33,7 +33,7 @@ final class SequencesMeanwhileTest {
         """;
 
     static Stream<Arguments> encounters() {
-        List<Arguments> cases = PostgresServer.defaultMajors().stream()
+        List<Arguments> cases = PostgresServer.sampledMajors(SequencesMeanwhileTest.class).stream()
                 .flatMap(version -> Stream.of(
                         Arguments.of(version, Station.BEFORE_THE_FENCE, "NONE", "nobody"),
                         Arguments.of(version, Station.INDEX, "NONE", "nobody"),

@@ -39,7 +39,7 @@ final class TargetCarryTest {
         """.formatted(NAME);
 
     static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
+        return PostgresServer.sampledMajors(TargetCarryTest.class);
     }
 
     private static MigrationRequest request(String file, Map<Identifier, String> using) {
