@@ -98,16 +98,6 @@ final class ForeignKeysTest {
          ORDER BY 1
         """;
 
-    /** Whatever the column is called; that must not change before it is used. */
-    private static final String UNREFER = """
-        DO $$
-        BEGIN
-            LOCK TABLE {t} IN ROW EXCLUSIVE MODE;
-            EXECUTE (SELECT format('UPDATE {t} SET ca = NULL, %%I = NULL WHERE n = %d', attname)
-                       FROM pg_attribute WHERE attrelid = '{t}'::regclass AND attnum = 4);
-        END $$
-        """;
-
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private TestDatabase database;
     private Connection connection;
@@ -182,7 +172,15 @@ final class ForeignKeysTest {
                             "INSERT INTO {i} SELECT 100000 + %1$d * 3 + i, 100000 + %1$d * 3 + i, %1$d FROM generate_series(0, 2) i"
                                     .formatted(customer)));
                     if (customer % 2 == 0) {
-                        statement.execute(fill(UNREFER.formatted(customer)));
+                        // Whatever the column is called; that must not change before it is used.
+                        statement.execute(fill("""
+                            DO $$
+                            BEGIN
+                                LOCK TABLE {t} IN ROW EXCLUSIVE MODE;
+                                EXECUTE (SELECT format('UPDATE {t} SET ca = NULL, %%I = NULL WHERE n = %d', attname)
+                                           FROM pg_attribute WHERE attrelid = '{t}'::regclass AND attnum = 4);
+                            END $$
+                            """.formatted(customer)));
                         statement.execute(fill("DELETE FROM {i} WHERE n = %d".formatted(customer)));
                         statement.execute(fill("DELETE FROM {c} WHERE \"k 1\" = %d".formatted(customer)));
                     }
