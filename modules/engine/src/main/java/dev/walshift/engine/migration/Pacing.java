@@ -23,6 +23,9 @@ import org.slf4j.LoggerFactory;
 final class Pacing {
     private static final Logger log = LoggerFactory.getLogger(Pacing.class);
 
+    /** Share of its time; an hour of comparing would otherwise become a day, with a slot that is kept so long. */
+    private static final double LEAST_OF_VERIFY = 0.1;
+
     private final Throttle throttle = new Throttle();
     private final WalPace walPace = new WalPace();
 
@@ -55,7 +58,7 @@ final class Pacing {
 
     /** It writes nothing, and what changes meanwhile is applied at the other's pace. */
     Pace ofVerify() {
-        return throttle.among(1, () -> Backlog.LEAST);
+        return throttle.among(1, () -> LEAST_OF_VERIFY);
     }
 
     /** Waits while work stands still; for what can be put off, but not be done slowly. */

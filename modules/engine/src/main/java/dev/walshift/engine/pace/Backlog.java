@@ -5,14 +5,13 @@ import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 
 /**
- * The least share of its time that work behind the application's writers needs: half of it, and more for as long as what waits does not get
+ * The least share of its time that work behind the application's writers needs: a quarter of it, and more for as long as what waits does not get
  * less. Slower than the writers it would never end, and the slot and the log of changed keys would grow.
  *
  * <p>Any thread.
  */
 public final class Backlog implements DoubleSupplier {
-    /** Of work that can only fall behind so far. */
-    public static final double LEAST = 0.5;
+    private static final double LEAST = 0.25;
 
     private static final double STEP = 0.25;
 

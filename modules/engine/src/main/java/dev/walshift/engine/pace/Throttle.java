@@ -162,7 +162,14 @@ public final class Throttle {
     synchronized boolean admits(long cost, double least) {
         askedAt = nanoTime.getAsLong();
         settle();
-        if (isResting() || share() == 0 || account < 0) {
+        if (isResting() || share() == 0) {
+            return false;
+        }
+        if (least >= 1) {
+            // Nor does it wait for what earlier pieces cost.
+            return true;
+        }
+        if (account < 0) {
             return false;
         }
         account -= cost * Math.min(1, share() / Math.max(share(), least));

@@ -20,6 +20,9 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * Shortens a long key log: batches, parallel workers with disjoint keys, each its own snapshot. Claims no exactness; a row that collides
@@ -42,6 +45,9 @@ final class BulkStep {
     private final KeyReader reader;
     private final AtomicLong applied;
     private final Pace pace;
+    /** Shares are applied side by side; one that lost against another is alone, or it would lose again. */
+    private final ReadWriteLock turns = new ReentrantReadWriteLock();
+
     private Duration took = Duration.ZERO;
 
     BulkStep(Database database, KeyLog keyLog, AtomicLong applied, Pace pace) {
@@ -147,8 +153,10 @@ final class BulkStep {
         }
         List<String> lines = LoggedKey.lines(share);
         for (int attempt = 1; attempt <= CONFLICT_ATTEMPTS; attempt++) {
-            stop.check();
+            Lock turn = attempt == 1 ? turns.readLock() : turns.writeLock();
+            turn.lock();
             try {
+                stop.check();
                 Set<String> skipped = step.session().inTransaction(Isolation.REPEATABLE_READ, tx -> {
                     String unused = SourceGuard.hold(tx, table);
                     step.load(lines);
@@ -162,10 +170,12 @@ final class BulkStep {
                 return;
             } catch (SQLException e) {
                 // Two workers whose rows collide on another unique index; whoever lost tries again in a fresh
-                // transaction.
+                // transaction, alone.
                 if (!SqlStates.isConflict(e)) {
                     throw e;
                 }
+            } finally {
+                turn.unlock();
             }
         }
     }

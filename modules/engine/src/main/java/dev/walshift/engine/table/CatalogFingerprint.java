@@ -262,6 +262,12 @@ public final class CatalogFingerprint {
      * @throws MigrationException SOURCE_CHANGED
      */
     public static void requireUnchanged(Session session, Blueprint table) throws SQLException {
+        requireSourceUnchanged(session, table);
+        table.namesakes().requireUnchanged(session, table.source().name());
+    }
+
+    /** The same of the source alone. */
+    public static void requireSourceUnchanged(Session session, Blueprint table) throws SQLException {
         if (!of(session, table.source().oid(), table.sequences()).equals(table.fingerprint())) {
             throw new MigrationException(
                     ProblemCode.SOURCE_CHANGED,
@@ -270,6 +276,5 @@ public final class CatalogFingerprint {
                     "A swap would lose that change, so there was none. Plan the migration again for the table as it is"
                             + " now.");
         }
-        table.namesakes().requireUnchanged(session, table.source().name());
     }
 }

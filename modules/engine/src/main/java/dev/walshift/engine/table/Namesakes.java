@@ -172,6 +172,11 @@ public record Namesakes(
         return new Namesakes(functions, operators, types, find(session, functions, operators, types));
     }
 
+    /** Whether nothing is used but what came with the server; only a superuser who writes into pg_catalog can add to that. */
+    public boolean areBuiltIn() {
+        return functions.isEmpty() && operators.isEmpty() && types.isEmpty();
+    }
+
     private static QualifiedName name(ResultSet row) throws SQLException {
         return QualifiedName.of(row.getString("schema"), row.getString("name"));
     }

@@ -23,7 +23,8 @@ class BacklogTest {
 
     @Test
     void needsAllOfTheTimeWhereItDoesNotGetLess() {
-        assertThat(backlog.getAsDouble()).isEqualTo(0.5);
+        assertThat(backlog.getAsDouble()).isEqualTo(0.25);
+        assertThat(later(1_200_000)).isEqualTo(0.5);
         assertThat(later(1_200_000)).isEqualTo(0.75);
         assertThat(later(1_150_000)).isEqualTo(1);
         assertThat(later(1_150_000)).isEqualTo(1);
@@ -31,30 +32,30 @@ class BacklogTest {
 
     @Test
     void keepsTheShareThatMakesItLess() {
-        assertThat(later(1_000_000)).isEqualTo(0.75);
-        assertThat(later(800_000)).isEqualTo(0.75);
-        assertThat(later(700_000)).isEqualTo(0.75);
+        assertThat(later(1_000_000)).isEqualTo(0.5);
+        assertThat(later(800_000)).isEqualTo(0.5);
+        assertThat(later(700_000)).isEqualTo(0.5);
     }
 
     @Test
     void givesBackWhatItDoesNotNeed() {
         later(1_100_000);
-        assertThat(later(1_100_000)).isEqualTo(1);
-        assertThat(later(500_000)).isEqualTo(0.75);
-        assertThat(later(200_000)).isEqualTo(0.5);
-        assertThat(later(50_000)).isEqualTo(0.5);
+        assertThat(later(1_100_000)).isEqualTo(0.75);
+        assertThat(later(500_000)).isEqualTo(0.5);
+        assertThat(later(200_000)).isEqualTo(0.25);
+        assertThat(later(50_000)).isEqualTo(0.25);
     }
 
     @Test
     void isNotInAHurryForAFew() {
-        assertThat(later(15_000)).isEqualTo(0.5);
-        assertThat(later(19_000)).isEqualTo(0.5);
+        assertThat(later(15_000)).isEqualTo(0.25);
+        assertThat(later(19_000)).isEqualTo(0.25);
     }
 
     @Test
     void doesNotJudgeByAMoment() {
-        assertThat(after(Duration.ofMillis(500), 2_000_000)).isEqualTo(0.5);
-        assertThat(after(Duration.ofMillis(500), 900_000)).isEqualTo(0.5);
-        assertThat(later(950_000)).isEqualTo(0.75);
+        assertThat(after(Duration.ofMillis(500), 2_000_000)).isEqualTo(0.25);
+        assertThat(after(Duration.ofMillis(500), 900_000)).isEqualTo(0.25);
+        assertThat(later(950_000)).isEqualTo(0.5);
     }
 }
