@@ -34,20 +34,21 @@ final class PublicationCarrier implements Carrier {
     @Override
     public Carried carry(Session session, Subject subject, List<Dependent> found) throws SQLException {
         RenamedTwin twin = RenamedTwin.make(session, subject);
+        Partitioning partitioning = Partitioning.of(session, subject);
         Carried carried = Carried.NOTHING;
         for (Dependent dependent : found) {
             if (dependent.kind() == Dependent.Kind.PUBLICATION
                     && subject.consents().contains(Consent.PUBLICATIONS)) {
-                carried = carried.and(carry(session, subject, twin, dependent));
+                carried = carried.and(carry(session, subject, twin, partitioning, dependent));
             }
         }
         return carried;
     }
 
-    private static Carried carry(Session session, Subject subject, RenamedTwin twin, Dependent dependent)
+    private static Carried carry(
+            Session session, Subject subject, RenamedTwin twin, Partitioning partitioning, Dependent dependent)
             throws SQLException {
         Membership present = Membership.of(session, subject, dependent);
-        Partitioning partitioning = Partitioning.of(session, subject);
         List<Problem> problems = new ArrayList<>(privileges(subject, present));
         problems.addAll(columns(subject, present));
         Membership membership = present;
