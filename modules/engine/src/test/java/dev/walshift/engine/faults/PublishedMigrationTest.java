@@ -18,10 +18,8 @@ import dev.walshift.engine.migration.TestConnections;
 import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.engine.verify.VerifyMode;
-import dev.walshift.postgres.QualifiedName;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
-import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
 import dev.walshift.testkit.oracle.Comparison;
 import dev.walshift.testkit.oracle.Expectation;
@@ -33,61 +31,25 @@ import dev.walshift.testkit.workload.WorkloadOptions;
 import dev.walshift.testkit.workload.WorkloadTable;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Migrations of tables in publications of the operator's, who agreed to it, and what those see who read these. */
-final class PublishedMigrationTest {
-    private static final QualifiedName TABLE = QualifiedName.of("Shop \"east\"", "Or\"der; {all} Täble ?");
-    private static final String T = TABLE.sql();
-    private static final String PUBLICATION = "\"We\"\"ird Püb ?\"";
+final class PublishedMigrationTest extends PublishedFixture {
     private static final int ROWS = 5_000;
     private static final int WRITERS = 3;
 
-    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-    private final List<TestDatabase> databases = new ArrayList<>();
-
-    @AfterEach
-    void dropDatabases() throws SQLException {
-        threads.shutdownNow();
-        for (TestDatabase database : databases.reversed()) {
-            database.close();
-        }
-    }
-
-    static Stream<ServerVersion> servers() {
-        List<ServerVersion> majors = PostgresServer.defaultMajors();
-        return Stream.of(majors.getFirst(), majors.getLast()).distinct();
-    }
-
-    static Stream<Arguments> ways() {
-        return servers()
-                .flatMap(server -> Stream.of(Published.values())
-                        .filter(way -> server.major() >= way.since())
-                        .map(way -> Arguments.of(server, way)));
-    }
-
     static Stream<Arguments> waysForSubscribers() {
-        return ways().filter(way -> way.get()[1] != Published.WITH_ALL_TABLES);
-    }
-
-    private TestDatabase database(ServerVersion version) {
-        TestDatabase database = SharedServers.freshDatabase(version);
-        databases.add(database);
-        return database;
+        return kinds().filter(kind -> kind.get()[1] != Published.WITH_ALL_TABLES);
     }
 
     private static TestDatabase withTable(TestDatabase database) throws SQLException {
@@ -112,10 +74,6 @@ final class PublishedMigrationTest {
         return CompletableFuture.supplyAsync(migration::run, threads);
     }
 
-    private static PublishedTable published(TestDatabase database) {
-        return new PublishedTable(database, T, PUBLICATION);
-    }
-
     private static List<String> list(TestDatabase database, String query) throws SQLException {
         return published(database).list(query);
     }
@@ -128,7 +86,7 @@ final class PublishedMigrationTest {
     }
 
     @ParameterizedTest
-    @MethodSource("ways")
+    @MethodSource("kinds")
     void aConsumerSeesEachChangeOfTheTableOnceAndNoRowOfTheCopy(ServerVersion version, Published way) throws Exception {
         TestDatabase database = withTable(database(version));
         database.execute(way.create(PUBLICATION, TABLE));

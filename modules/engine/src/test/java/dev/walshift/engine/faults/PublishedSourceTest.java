@@ -10,64 +10,31 @@ import dev.walshift.engine.migration.MigrationRequest;
 import dev.walshift.engine.migration.Scenario;
 import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.postgres.QualifiedName;
-import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
-import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Partitioned tables in publications of the operator's, and what those see who read these. */
-final class PublishedSourceTest {
-    private static final QualifiedName TABLE = QualifiedName.of("Shop \"east\"", "Or\"der; {all} Täble ?");
+final class PublishedSourceTest extends PublishedFixture {
     private static final QualifiedName LOW = QualifiedName.of("Shop \"east\"", "lo\"w; part");
     private static final QualifiedName HIGH = QualifiedName.of("Shop \"east\"", "high_a");
-    private static final String T = TABLE.sql();
-    private static final String PUBLICATION = "\"We\"\"ird Püb ?\"";
-
-    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-    private final List<TestDatabase> databases = new ArrayList<>();
-
-    @AfterEach
-    void dropDatabases() throws SQLException {
-        threads.shutdownNow();
-        for (TestDatabase database : databases.reversed()) {
-            database.close();
-        }
-    }
-
-    static Stream<ServerVersion> servers() {
-        List<ServerVersion> majors = PostgresServer.defaultMajors();
-        return Stream.of(majors.getFirst(), majors.getLast()).distinct();
-    }
-
-    static Stream<Arguments> ways() {
-        return servers()
-                .flatMap(server -> Stream.of(Published.values())
-                        .filter(way -> server.major() >= way.since())
-                        .flatMap(way -> Stream.of(true, false).map(viaRoot -> Arguments.of(server, way, viaRoot))));
-    }
 
     static Stream<Arguments> roots() {
         return servers().flatMap(server -> Stream.of(true, false).map(viaRoot -> Arguments.of(server, viaRoot)));
     }
 
     private TestDatabase withTable(ServerVersion version, String type) throws SQLException {
-        TestDatabase database = SharedServers.freshDatabase(version);
-        databases.add(database);
+        TestDatabase database = database(version);
         database.execute(
                 "CREATE SCHEMA " + TABLE.schema().sql(),
                 "CREATE TABLE %s (note text, id int, \"n ?\" int, v %s, PRIMARY KEY (id, \"n ?\")) PARTITION BY RANGE (\"n ?\")"
@@ -85,26 +52,15 @@ final class PublishedSourceTest {
     }
 
     private static void publish(TestDatabase database, Published way, boolean viaRoot) throws SQLException {
-        database.execute(way.create(PUBLICATION, TABLE) + " WITH (publish_via_partition_root = %s)".formatted(viaRoot));
+        database.execute(create(way, TABLE, viaRoot));
     }
 
     private static MigrationRequest request() {
         return Scenario.agreeing(Consent.PUBLICATIONS, Scenario.request(T, "ALTER v TYPE bigint"));
     }
 
-    private static PublishedTable published(TestDatabase database) {
-        return new PublishedTable(database, T, PUBLICATION);
-    }
-
-    /** Without walshift's own, which are in a publication of all tables. */
-    private static List<String> members(TestDatabase database) throws SQLException {
-        return published(database).members().stream()
-                .filter(member -> !member.contains("walshift"))
-                .toList();
-    }
-
     @ParameterizedTest
-    @MethodSource("ways")
+    @MethodSource("kindsByRoot")
     void aConsumerSeesEachChangeOnceUnderTheSameNames(ServerVersion version, Published way, boolean viaRoot)
             throws Exception {
         TestDatabase database = withTable(version, "int");

@@ -15,9 +15,7 @@ import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
-import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
-import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
 import dev.walshift.testkit.oracle.Comparison;
 import dev.walshift.testkit.oracle.Expectation;
@@ -30,25 +28,16 @@ import dev.walshift.testkit.workload.WorkloadOptions;
 import dev.walshift.testkit.workload.WorkloadTable;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Plain tables in publications of the operator's that become partitioned ones, and what those see who read these. */
-final class PublishedTargetTest {
-    private static final QualifiedName TABLE = QualifiedName.of("Shop \"east\"", "Or\"der; {all} Täble ?");
-    private static final String T = TABLE.sql();
-    private static final String PUBLICATION = "\"We\"\"ird Püb ?\"";
+final class PublishedTargetTest extends PublishedFixture {
     private static final Identifier LOW = new Identifier("lo\"w; part");
     private static final Identifier HIGH = new Identifier("high");
     private static final int ROWS = 5_000;
@@ -60,39 +49,6 @@ final class PublishedTargetTest {
         CREATE TABLE %3$s PARTITION OF %1$s FOR VALUES FROM (50) TO (MAXVALUE) PARTITION BY HASH (id);
         CREATE TABLE high_a PARTITION OF %3$s FOR VALUES WITH (MODULUS 1, REMAINDER 0)
         """.formatted(TABLE.name().sql(), LOW.sql(), HIGH.sql());
-
-    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-    private final List<TestDatabase> databases = new ArrayList<>();
-
-    @AfterEach
-    void dropDatabases() throws SQLException {
-        threads.shutdownNow();
-        for (TestDatabase database : databases.reversed()) {
-            database.close();
-        }
-    }
-
-    static Stream<ServerVersion> servers() {
-        List<ServerVersion> majors = PostgresServer.defaultMajors();
-        return Stream.of(majors.getFirst(), majors.getLast()).distinct();
-    }
-
-    static Stream<Arguments> ways() {
-        return servers()
-                .flatMap(server -> Stream.of(Published.values())
-                        .filter(way -> server.major() >= way.since())
-                        .flatMap(way -> Stream.of(true, false).map(viaRoot -> Arguments.of(server, way, viaRoot))));
-    }
-
-    private static String create(Published way, QualifiedName table, boolean viaRoot) {
-        return way.create(PUBLICATION, table) + " WITH (publish_via_partition_root = %s)".formatted(viaRoot);
-    }
-
-    private TestDatabase database(ServerVersion version) {
-        TestDatabase database = SharedServers.freshDatabase(version);
-        databases.add(database);
-        return database;
-    }
 
     private static TestDatabase withTable(TestDatabase database) throws SQLException {
         database.execute(
@@ -109,19 +65,8 @@ final class PublishedTargetTest {
         return new MigrationRequest(alter, 2, false, VerifyMode.FULL);
     }
 
-    private static PublishedTable published(TestDatabase database) {
-        return new PublishedTable(database, T, PUBLICATION);
-    }
-
-    /** Its own tables, and the one that is not used any more, do not count. */
-    private static List<String> members(TestDatabase database) throws SQLException {
-        return published(database).members().stream()
-                .filter(member -> !member.contains("walshift"))
-                .toList();
-    }
-
     @ParameterizedTest
-    @MethodSource("ways")
+    @MethodSource("kindsByRoot")
     void aConsumerSeesEachChangeOnceUnderTheNameThatThePublicationSays(
             ServerVersion version, Published way, boolean viaRoot) throws Exception {
         TestDatabase database = withTable(database(version));
