@@ -2,7 +2,6 @@ package dev.walshift.engine.migration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.testkit.PostgresServer;
@@ -12,16 +11,11 @@ import dev.walshift.testkit.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -150,54 +144,33 @@ final class ForeignKeysTest {
         }
     }
 
-    /** Each round a customer with orders and items; every other one is deleted again, and all of it with it. */
-    private final class Application {
-        private final Queue<String> errors = new ConcurrentLinkedQueue<>();
-        private final AtomicBoolean enough = new AtomicBoolean();
-        private final AtomicInteger rounds = new AtomicInteger();
-        private final CompletableFuture<Void> running = CompletableFuture.runAsync(this::live, threads);
-
-        private void live() {
-            try (Connection own = database.connect();
-                    Statement statement = own.createStatement()) {
-                statement.execute("SET statement_timeout = '10s'");
-                while (!enough.get()) {
-                    int customer = CUSTOMERS + 1 + rounds.get();
-                    statement.execute(fill("INSERT INTO {c} VALUES (%1$d, %1$d, 'b%1$d')".formatted(customer)));
-                    // By position: the columns get other names in the middle of it.
-                    statement.execute(fill(
-                            "INSERT INTO {t} SELECT 100000 + %1$d * 3 + i, %1$d, %1$d, 'b%1$d', 100000 + %1$d * 3, 1, 1, %1$d FROM generate_series(0, 2) i"
-                                    .formatted(customer)));
-                    statement.execute(fill(
-                            "INSERT INTO {i} SELECT 100000 + %1$d * 3 + i, 100000 + %1$d * 3 + i, %1$d FROM generate_series(0, 2) i"
-                                    .formatted(customer)));
-                    if (customer % 2 == 0) {
-                        // Whatever the column is called; that must not change before it is used.
-                        statement.execute(fill("""
-                            DO $$
-                            BEGIN
-                                LOCK TABLE {t} IN ROW EXCLUSIVE MODE;
-                                EXECUTE (SELECT format('UPDATE {t} SET ca = NULL, %%I = NULL WHERE n = %d', attname)
-                                           FROM pg_attribute WHERE attrelid = '{t}'::regclass AND attnum = 4);
-                            END $$
-                            """.formatted(customer)));
-                        statement.execute(fill("DELETE FROM {i} WHERE n = %d".formatted(customer)));
-                        statement.execute(fill("DELETE FROM {c} WHERE \"k 1\" = %d".formatted(customer)));
-                    }
-                    rounds.incrementAndGet();
-                }
-            } catch (SQLException e) {
-                errors.add(e.getMessage());
-            }
+    /** A customer with orders and items; every other one is deleted again, and all of it with it. */
+    private static void live(Statement statement, int customer) throws SQLException {
+        statement.execute(fill("INSERT INTO {c} VALUES (%1$d, %1$d, 'b%1$d')".formatted(customer)));
+        // By position: the columns get other names in the middle of it.
+        statement.execute(fill(
+                "INSERT INTO {t} SELECT 100000 + %1$d * 3 + i, %1$d, %1$d, 'b%1$d', 100000 + %1$d * 3, 1, 1, %1$d FROM generate_series(0, 2) i"
+                        .formatted(customer)));
+        statement.execute(fill(
+                "INSERT INTO {i} SELECT 100000 + %1$d * 3 + i, 100000 + %1$d * 3 + i, %1$d FROM generate_series(0, 2) i"
+                        .formatted(customer)));
+        if (customer % 2 == 0) {
+            // Whatever the column is called; that must not change before it is used.
+            statement.execute(fill("""
+                DO $$
+                BEGIN
+                    LOCK TABLE {t} IN ROW EXCLUSIVE MODE;
+                    EXECUTE (SELECT format('UPDATE {t} SET ca = NULL, %%I = NULL WHERE n = %d', attname)
+                               FROM pg_attribute WHERE attrelid = '{t}'::regclass AND attnum = 4);
+                END $$
+                """.formatted(customer)));
+            statement.execute(fill("DELETE FROM {i} WHERE n = %d".formatted(customer)));
+            statement.execute(fill("DELETE FROM {c} WHERE \"k 1\" = %d".formatted(customer)));
         }
+    }
 
-        void end() {
-            int sofar = rounds.get();
-            await().atMost(Duration.ofSeconds(30)).until(() -> rounds.get() > sofar + 3 || !errors.isEmpty());
-            enough.set(true);
-            running.join();
-            assertThat(errors).isEmpty();
-        }
+    private CascadingApplication startApplication() {
+        return CascadingApplication.start(database, threads, CUSTOMERS, ForeignKeysTest::live);
     }
 
     @ParameterizedTest
@@ -205,8 +178,8 @@ final class ForeignKeysTest {
     void areAsAfterTheBlockingAlterBesideAnApplicationThatCascades(ServerVersion version) throws Exception {
         open(version);
         List<String> expected = blockingWay(version);
-        Application application = new Application();
-        await().until(() -> application.rounds.get() > 3 || !application.errors.isEmpty());
+        CascadingApplication application = startApplication();
+        application.awaitRounds(3);
 
         MigrationReport report = migration(ALTER.toArray(String[]::new)).run();
         application.end();
@@ -218,7 +191,7 @@ final class ForeignKeysTest {
                         "SELECT tgname FROM pg_trigger WHERE tgrelid = '%s'::regclass"
                                 .formatted(report.retired().orElseThrow().sql())))
                 .isEmpty();
-        int last = CUSTOMERS + application.rounds.get();
+        int last = CUSTOMERS + application.rounds();
         assertThat(Scenario.list(connection, fill("""
             SELECT n FROM {t} WHERE "i d" >= 100000
             EXCEPT ALL

@@ -19,13 +19,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -191,63 +187,39 @@ final class PartitionedForeignKeysTest {
     }
 
     /**
-     * Each round a customer with orders and items, one of which moves to another partition; every other customer is deleted again, and all of
-     * it with it. In between it tries what no foreign key allows.
+     * A customer with orders and items, one of which moves to another partition; every other customer is deleted again, and all of it with it.
+     * In between it tries what no foreign key allows.
      */
-    private final class Application {
-        private final Queue<String> errors = new ConcurrentLinkedQueue<>();
-        private final AtomicBoolean enough = new AtomicBoolean();
-        private final AtomicInteger rounds = new AtomicInteger();
-        private final CompletableFuture<Void> running = CompletableFuture.runAsync(this::live, threads);
+    private static void live(Statement statement, int customer) throws SQLException {
+        int first = 100_000 + customer * 3;
+        statement.execute(fill("INSERT INTO {c} VALUES (%1$d, %1$d, 'b%1$d')".formatted(customer)));
+        statement.execute(fill(
+                "INSERT INTO {t} (id, region, customer, ca, cb, up, up_region, place_p, n) SELECT %2$d + i, i, %1$d, %1$d, 'b%1$d', %2$d, 0, 1, %1$d FROM generate_series(0, 2) i"
+                        .formatted(customer, first)));
+        statement.execute(fill("UPDATE {t} SET region = 3 WHERE id = %d".formatted(first + 2)));
+        statement.execute(fill("INSERT INTO {i} SELECT id, id, region FROM {t} WHERE id BETWEEN %d AND %d"
+                .formatted(first, first + 2)));
+        refused(statement, "INSERT INTO {t} (id, region, customer) VALUES (-5, 2, -5)");
+        refused(statement, "INSERT INTO {i} VALUES (-5, -5, 2)");
+        if (customer % 2 == 0) {
+            statement.execute(fill("DELETE FROM {c} WHERE \"k 1\" = %d".formatted(customer)));
+        }
+    }
 
-        private void live() {
-            try (Connection own = database.connect();
-                    Statement statement = own.createStatement()) {
-                statement.execute("SET statement_timeout = '10s'");
-                while (!enough.get()) {
-                    int customer = CUSTOMERS + 1 + rounds.get();
-                    int first = 100_000 + customer * 3;
-                    statement.execute(fill("INSERT INTO {c} VALUES (%1$d, %1$d, 'b%1$d')".formatted(customer)));
-                    statement.execute(fill(
-                            "INSERT INTO {t} (id, region, customer, ca, cb, up, up_region, place_p, n) SELECT %2$d + i, i, %1$d, %1$d, 'b%1$d', %2$d, 0, 1, %1$d FROM generate_series(0, 2) i"
-                                    .formatted(customer, first)));
-                    statement.execute(fill("UPDATE {t} SET region = 3 WHERE id = %d".formatted(first + 2)));
-                    statement.execute(fill("INSERT INTO {i} SELECT id, id, region FROM {t} WHERE id BETWEEN %d AND %d"
-                            .formatted(first, first + 2)));
-                    refused(statement, "INSERT INTO {t} (id, region, customer) VALUES (-5, 2, -5)");
-                    refused(statement, "INSERT INTO {i} VALUES (-5, -5, 2)");
-                    if (customer % 2 == 0) {
-                        statement.execute(fill("DELETE FROM {c} WHERE \"k 1\" = %d".formatted(customer)));
-                    }
-                    rounds.incrementAndGet();
-                }
-            } catch (SQLException e) {
-                errors.add(e.getMessage());
+    private static void refused(Statement statement, String sql) throws SQLException {
+        try {
+            statement.execute(fill(sql));
+        } catch (SQLException e) {
+            if ("23503".equals(e.getSQLState())) {
+                return;
             }
+            throw e;
         }
+        throw new SQLException("not refused: " + sql);
+    }
 
-        private void refused(Statement statement, String sql) throws SQLException {
-            try {
-                statement.execute(fill(sql));
-                errors.add("not refused: " + sql);
-            } catch (SQLException e) {
-                if (!"23503".equals(e.getSQLState())) {
-                    throw e;
-                }
-            }
-        }
-
-        void awaitRounds(int more) {
-            int sofar = rounds.get();
-            await().atMost(Duration.ofSeconds(30)).until(() -> rounds.get() > sofar + more || !errors.isEmpty());
-        }
-
-        void end() {
-            awaitRounds(3);
-            enough.set(true);
-            running.join();
-            assertThat(errors).isEmpty();
-        }
+    private CascadingApplication startApplication() {
+        return CascadingApplication.start(database, threads, CUSTOMERS, PartitionedForeignKeysTest::live);
     }
 
     @ParameterizedTest
@@ -255,7 +227,7 @@ final class PartitionedForeignKeysTest {
     void areAsMadeByHandBesideAnApplicationThatCascades(ServerVersion version, Change change) throws Exception {
         open(version, change);
         List<String> expected = byHand(version, change);
-        Application application = new Application();
+        CascadingApplication application = startApplication();
         application.awaitRounds(3);
 
         MigrationReport report = migration(change).run();
@@ -268,7 +240,7 @@ final class PartitionedForeignKeysTest {
                         "SELECT tgname FROM pg_trigger WHERE tgrelid = '%s'::regclass"
                                 .formatted(report.retired().orElseThrow().sql())))
                 .isEmpty();
-        int last = CUSTOMERS + application.rounds.get();
+        int last = CUSTOMERS + application.rounds();
         for (String table : List.of("{t}", "{i}")) {
             assertThat(Scenario.list(connection, fill("""
                 (SELECT id FROM %1$s WHERE id >= 100000
