@@ -34,6 +34,10 @@ public final class Throttle {
     private double account;
 
     private long accountAt;
+
+    /** Of who asked last: what it works on goes on by itself, and has to be kept up with. */
+    private double leastShare;
+
     private long worked;
     private long rested;
 
@@ -161,18 +165,12 @@ public final class Throttle {
     /** Whether the next piece may begin; if so, the last one is paid for. */
     synchronized boolean admits(long cost, double least) {
         askedAt = nanoTime.getAsLong();
+        leastShare = least;
         settle();
-        if (isResting() || share() == 0) {
+        if (isResting() || share() == 0 || account < 0) {
             return false;
         }
-        if (least >= 1) {
-            // Nor does it wait for what earlier pieces cost.
-            return true;
-        }
-        if (account < 0) {
-            return false;
-        }
-        account -= cost * Math.min(1, share() / Math.max(share(), least));
+        account -= cost;
         return true;
     }
 
@@ -184,7 +182,8 @@ public final class Throttle {
 
     private void settle() {
         long now = nanoTime.getAsLong();
-        account = share() >= 1 ? 0 : Math.min(0, account + (isResting() ? 0 : share()) * (now - accountAt));
+        double fills = isResting() || share() == 0 ? 0 : Math.max(share(), leastShare);
+        account = fills >= 1 ? 0 : Math.min(0, account + fills * (now - accountAt));
         accountAt = now;
     }
 }
