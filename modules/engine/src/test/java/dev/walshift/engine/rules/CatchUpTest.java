@@ -104,4 +104,46 @@ class CatchUpTest {
             assertThat(batches).hasValue(2);
         }
     }
+
+    /** Or else the exact step would never have its turn beside writers that log as fast as batches are brought over. */
+    @Test
+    void aSweepEndsWhereTheLogEndedWhenItBegan() throws SQLException {
+        try (Scene scene = Scene.streaming(database, "order")) {
+            scene.copy();
+            KeyBarrier barrier = scene.startPump();
+            KeyLog log = scene.keyLog();
+            log.count(scene.session());
+            String write = "UPDATE {t} SET v = v";
+            scene.application(write, write);
+            scene.settle(barrier);
+
+            AtomicLong batches = new AtomicLong();
+            Pace besideWriters = (work, wanted, stop) -> {
+                if (batches.incrementAndGet() <= 10) {
+                    writeAndSettle(scene, write, barrier);
+                }
+                return wanted;
+            };
+            AtomicLong beforeTheExactStep = new AtomicLong();
+            KeyBarrier noting = (patience, stop) -> {
+                beforeTheExactStep.compareAndSet(0, batches.get());
+                return barrier.pass(patience, stop);
+            };
+            try (CatchUp catchUp = CatchUp.open(scene.database(), log, noting, new AtomicLong(), 1, besideWriters)) {
+                catchUp.exact(tx -> assertThat(scene.differences(tx)).isZero(), scene.goOn());
+            }
+
+            assertThat(beforeTheExactStep.get()).isBetween(1L, 3L);
+            assertThat(scene.loggedKeys()).isEmpty();
+        }
+    }
+
+    private static void writeAndSettle(Scene scene, String write, KeyBarrier barrier) {
+        try {
+            scene.application(write);
+            scene.settle(barrier);
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
 }
