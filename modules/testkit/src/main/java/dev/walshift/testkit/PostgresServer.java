@@ -13,6 +13,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -86,13 +87,19 @@ public final class PostgresServer implements AutoCloseable {
     }
 
     /**
-     * For a test that takes long and whose matter differs little from major to major: one of {@link #defaultMajors()}, always the same for
-     * the same test, if the system property {@code walshift.test.sampled} is true; or else all.
+     * The majors for a case of a test: one of {@link #defaultMajors()}, if the system property {@code walshift.test.sampled} is true, and or
+     * else all.
+     *
+     * @param test names the case; the major is always the same for what prints the same
      */
-    public static List<ServerVersion> sampledMajors(Class<?> test) {
-        List<ServerVersion> majors = defaultMajors();
-        return Boolean.getBoolean("walshift.test.sampled")
-                ? List.of(majors.get(Math.floorMod(test.getSimpleName().hashCode(), majors.size())))
+    public static List<ServerVersion> sampledMajors(Object... test) {
+        return sampled(defaultMajors(), test);
+    }
+
+    /** The same out of majors that a case can be had with. */
+    public static List<ServerVersion> sampled(List<ServerVersion> majors, Object... test) {
+        return Boolean.getBoolean("walshift.test.sampled") && !majors.isEmpty()
+                ? List.of(majors.get(Math.floorMod(Arrays.toString(test).hashCode(), majors.size())))
                 : majors;
     }
 

@@ -10,19 +10,13 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 class PostgresServerTest {
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
-
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void startsDurableAndReadyForLogicalDecoding(ServerVersion version) throws SQLException {
         PostgresServer server = SharedServers.of(version);
 
@@ -33,7 +27,7 @@ class PostgresServerTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void keepsCommittedRowsThroughACrashAndARestart(ServerVersion version) throws SQLException {
         try (PostgresServer server = PostgresServer.start(version, Map.of("shared_buffers", "16MB"))) {
             execute(server, "CREATE TABLE kept (id int)", "INSERT INTO kept VALUES (1)");
@@ -50,7 +44,7 @@ class PostgresServerTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void standbyStreamsAndTakesOver(ServerVersion version) throws SQLException {
         try (PostgresServer primary = PostgresServer.start(version)) {
             execute(primary, "CREATE TABLE streamed (id int)", "INSERT INTO streamed VALUES (1)");

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.walshift.engine.migration.Phase;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import java.io.IOException;
@@ -17,7 +18,6 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Disturbs real processes of walshift at random instants of all phases, beside writers that never stop, until so many faults have
@@ -39,7 +39,7 @@ final class ChaosCampaignTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void isExactWhateverFails(ServerVersion major, @TempDir Path folder) throws Exception {
         int wanted = (FAULTS + majors().size() - 1) / majors().size();
         String repeat = "mvn -Pchaos verify -Dwalshift.test.seed=%d -Dwalshift.chaos.faults=%d -Dwalshift.servers=%s"

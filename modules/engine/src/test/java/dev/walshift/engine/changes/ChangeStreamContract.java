@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.walshift.postgres.Lsn;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.Xid;
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -18,11 +18,10 @@ import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** What every {@link ChangeStream} promises, on every major. */
 @ParameterizedClass
-@MethodSource("majors")
+@OnMajors(each = true)
 abstract class ChangeStreamContract {
     private static final int HUGE = 50_000;
 
@@ -31,10 +30,6 @@ abstract class ChangeStreamContract {
 
     @Parameter
     ServerVersion version;
-
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
 
     @BeforeParameterizedClassInvocation
     static void createTables(ServerVersion version) throws SQLException {

@@ -7,29 +7,23 @@ import dev.walshift.postgres.Lsn;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
 import java.sql.SQLException;
-import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 class ReplicationSlotTest {
     private static final SqlTemplate END_OF_WAL = SqlTemplate.of("SELECT pg_current_wal_insert_lsn()");
     private static final int HASTENS_SINCE = 16;
-
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
 
     private static Lsn endOfWal(Session session) throws SQLException {
         return session.queryOne(END_OF_WAL, row -> Lsn.parse(row.getString(1)));
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors(each = true)
     void writesTheRecordThatMovesASlotWhereTheServerCan(ServerVersion version) throws SQLException {
         try (TestDatabase database = SharedServers.freshDatabase(version);
                 Session session = new Session(database.connect())) {
@@ -46,7 +40,7 @@ class ReplicationSlotTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors(each = true)
     void aRoleThatMayNotDoThatLeavesItToTheServer(ServerVersion version) throws SQLException {
         try (TestDatabase database = SharedServers.freshDatabase(version);
                 Session session = new Session(database.connect())) {

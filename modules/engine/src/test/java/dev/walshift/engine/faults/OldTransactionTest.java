@@ -8,16 +8,14 @@ import dev.walshift.engine.migration.InterruptedMigrationException;
 import dev.walshift.engine.migration.MigrationSettings;
 import dev.walshift.engine.migration.Phase;
 import dev.walshift.engine.migration.TestConnections;
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Transactions of others that do not end: before the slot, before the fence, at the cutover; open or prepared. */
 final class OldTransactionTest {
@@ -25,12 +23,8 @@ final class OldTransactionTest {
     private static final MigrationSettings IMPATIENT =
             MigrationSettings.DEFAULT.withOldTransactionsPatience(Duration.ofSeconds(2));
 
-    static List<ServerVersion> majors() {
-        return PostgresServer.sampledMajors(OldTransactionTest.class);
-    }
-
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void beforeTheSlotItGivesUpAndLeavesNothingBehind(ServerVersion major) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 HeldMigration migration = impatient(database)) {
@@ -64,7 +58,7 @@ final class OldTransactionTest {
 
     /** The fence of a copy that begins again. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void beforeTheFenceItGivesUpAndGoesOnLater(ServerVersion major) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 HeldMigration migration = impatient(database)) {
@@ -90,7 +84,7 @@ final class OldTransactionTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void aPreparedOneAtTheCutoverIsNamedAndWaitedFor(ServerVersion major) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 HeldMigration migration = HeldMigration.of(database)) {

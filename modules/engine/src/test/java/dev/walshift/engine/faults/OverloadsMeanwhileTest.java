@@ -7,19 +7,17 @@ import dev.walshift.engine.migration.FailedException;
 import dev.walshift.engine.migration.Migration;
 import dev.walshift.engine.migration.MigrationReport;
 import dev.walshift.engine.migration.Scenario;
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Somebody makes a function that fits better than the one that definitions call, before they are made anew for the swap. */
 final class OverloadsMeanwhileTest {
@@ -33,10 +31,6 @@ final class OverloadsMeanwhileTest {
 
     private static final String BETTER =
             "CREATE FUNCTION \"A\"\"pp\".fmt(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT ''new'''";
-
-    static List<ServerVersion> majors() {
-        return PostgresServer.sampledMajors(OverloadsMeanwhileTest.class);
-    }
 
     private static Migration migration(TestDatabase database) {
         return Scenario.migration(database, Scenario.request("orders", Hold.ALTER));
@@ -68,7 +62,7 @@ final class OverloadsMeanwhileTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void itIsToldAtOnce(ServerVersion version) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(version);
                 Connection connection = database.connect();
@@ -87,7 +81,7 @@ final class OverloadsMeanwhileTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void soIsOneThatTheMappingWouldCall(ServerVersion version) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(version);
                 Connection connection = database.connect();
@@ -111,7 +105,7 @@ final class OverloadsMeanwhileTest {
 
     /** It comes in the transaction that makes the shadow, when the definitions have been tried. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void whatCameAfterTheTrialsIsNotTakenForWhatWasThere(ServerVersion version) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(version);
                 Connection connection = database.connect()) {
@@ -132,7 +126,7 @@ final class OverloadsMeanwhileTest {
 
     /** It comes in the swap's own transaction, after the last look before it. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void theSwapIsTakenBackIfItCameMeanwhile(ServerVersion version) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(version);
                 Connection connection = database.connect()) {

@@ -13,6 +13,7 @@ import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.RefusedException;
 import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.engine.verify.VerifyMode;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.TestDatabase;
@@ -26,16 +27,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** A role that is no superuser and has what the README lists, and nothing else; the table belongs to a group that it is in. */
 final class PlainRoleTest {
     private PostgresServer server;
     private TestDatabase database;
-
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
 
     private void prepare(ServerVersion version, String inherit) throws SQLException {
         server = PostgresServer.start(version);
@@ -74,7 +70,7 @@ final class PlainRoleTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void migratesAndLeavesRightsAndOwnerAsTheyWere(ServerVersion version) throws Exception {
         prepare(version, "INHERIT");
         String rights = """
@@ -99,7 +95,7 @@ final class PlainRoleTest {
 
     /** The owner may create nothing in the schema. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void migratesViewsAndRoutinesOfTheGroup(ServerVersion version) throws Exception {
         prepare(version, "INHERIT");
         database.execute(
@@ -149,7 +145,7 @@ final class PlainRoleTest {
 
     /** The twin that columns are renamed on is the group's, too. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void renamesColumnsThatOthersUse(ServerVersion version) throws Exception {
         prepare(version, "INHERIT");
         database.execute(
@@ -186,7 +182,7 @@ final class PlainRoleTest {
 
     /** Default privileges must not open the partitions, which are tables of their own. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void partitionsAreTheOwnersAlone(ServerVersion version) throws Exception {
         prepare(version, "INHERIT");
         // Go away with the old table: the file says what there is.
@@ -235,7 +231,7 @@ final class PlainRoleTest {
 
     /** They may belong to others than the table, and be where they may create nothing. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void carriesStatisticsOfOthersInAnotherSchema(ServerVersion version) throws Exception {
         prepare(version, "INHERIT");
         database.execute(
@@ -285,7 +281,7 @@ final class PlainRoleTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void carriesForeignKeysWithTheRightsThatThePlanAsksFor(ServerVersion version) throws Exception {
         prepare(version, "INHERIT");
         database.execute(
@@ -310,7 +306,7 @@ final class PlainRoleTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void tellsARoleThatDoesNotInheritWhatItIsAMemberOf(ServerVersion version) throws Exception {
         prepare(version, "NOINHERIT");
         try (Connection connection = database.connect()) {
@@ -322,7 +318,7 @@ final class PlainRoleTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void isToldOfForcedRowLevelSecurity(ServerVersion version) throws Exception {
         prepare(version, "INHERIT");
         database.execute(
@@ -341,7 +337,7 @@ final class PlainRoleTest {
 
     /** The policy is made in the middle: no statement of ours may take the few rows it shows for all. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void neverTakesTheRowsThatAPolicyShowsForAll(ServerVersion version) throws Exception {
         prepare(version, "INHERIT");
         Migration migration = migration();

@@ -13,6 +13,7 @@ import dev.walshift.engine.migration.TestConnections;
 import dev.walshift.engine.plan.Planner;
 import dev.walshift.engine.plan.Strategy;
 import dev.walshift.engine.plan.dependents.Consent;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
@@ -34,13 +35,10 @@ final class PlantedObjectsTest {
     private static final List<String> ALTERS =
             List.of("ALTER COLUMN id TYPE bigint", "ALTER COLUMN id TYPE bigint, RENAME note TO \"No te\"");
 
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
-
     static Stream<Arguments> majorsAndAlters() {
-        return PostgresServer.defaultMajors().stream()
-                .flatMap(version -> ALTERS.stream().map(alter -> Arguments.of(version, alter)));
+        return ALTERS.stream()
+                .flatMap(alter -> PostgresServer.sampledMajors(PlantedObjectsTest.class, alter).stream()
+                        .map(version -> Arguments.of(version, alter)));
     }
 
     /** What a catalog query finds before pg_catalog's own, or in the place of a cast, were his schema searched. */
@@ -140,7 +138,7 @@ final class PlantedObjectsTest {
 
     /** It is for the operator's own statements only, and he writes these with that in mind. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void theRolesOwnSearchPathLeadsToNoneOfThem(ServerVersion version) throws Exception {
         try (PostgresServer server = PostgresServer.start(version);
                 TestDatabase database = TestDatabase.create(server);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.migration.Phase;
 import dev.walshift.engine.migration.Scenario;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.PostgresServer.StopMode;
 import dev.walshift.testkit.ServerVersion;
@@ -25,10 +26,6 @@ final class PromotionTest {
     private static final int FAILOVER_SLOTS_SINCE = 17;
     private static final int LOOKS = 10;
 
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
-
     static List<ServerVersion> majorsWithFailoverSlots() {
         return PostgresServer.majors().stream()
                 .filter(major -> major.isAtLeast(FAILOVER_SLOTS_SINCE))
@@ -36,7 +33,7 @@ final class PromotionTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void withoutTheSlotTheCopyStartsAnew(ServerVersion major) throws Exception {
         try (PostgresServer primary = PostgresServer.start(major);
                 PostgresServer standby = primary.startStandby(STANDBY, Map.of())) {

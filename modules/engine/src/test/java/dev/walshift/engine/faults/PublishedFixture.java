@@ -32,23 +32,23 @@ abstract class PublishedFixture {
         }
     }
 
-    static Stream<ServerVersion> servers() {
-        List<ServerVersion> majors = PostgresServer.defaultMajors();
-        return Stream.of(majors.getFirst(), majors.getLast()).distinct();
-    }
-
-    /** Each server, and each kind of publication that it has. */
+    /** Each kind of publication, on servers that have it. */
     static Stream<Arguments> kinds() {
-        return servers()
-                .flatMap(server -> Stream.of(Published.values())
-                        .filter(kind -> server.major() >= kind.since())
-                        .map(kind -> Arguments.of(server, kind)));
+        return Stream.of(Published.values()).flatMap(kind -> servers(kind).map(server -> Arguments.of(server, kind)));
     }
 
     /** The same with publish_via_partition_root and without. */
     static Stream<Arguments> kindsByRoot() {
-        return kinds().flatMap(kind ->
-                Stream.of(true, false).map(viaRoot -> Arguments.of(kind.get()[0], kind.get()[1], viaRoot)));
+        return Stream.of(Published.values())
+                .flatMap(kind -> Stream.of(true, false)
+                        .flatMap(viaRoot -> servers(kind, viaRoot).map(server -> Arguments.of(server, kind, viaRoot))));
+    }
+
+    private static Stream<ServerVersion> servers(Published kind, Object... more) {
+        List<ServerVersion> majors = PostgresServer.defaultMajors().stream()
+                .filter(server -> server.major() >= kind.since())
+                .toList();
+        return PostgresServer.sampled(majors, kind, List.of(more)).stream();
     }
 
     TestDatabase database(ServerVersion version) {

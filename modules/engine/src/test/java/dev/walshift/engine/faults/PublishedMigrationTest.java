@@ -18,6 +18,7 @@ import dev.walshift.engine.migration.TestConnections;
 import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.engine.verify.VerifyMode;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.TestDatabase;
@@ -121,7 +122,7 @@ final class PublishedMigrationTest extends PublishedFixture {
 
     /** The fence, bulk and exact steps, verify and the swap, each with tables of ours that are published. */
     @ParameterizedTest
-    @MethodSource("servers")
+    @OnMajors
     void allTablesArePublishedAndNoStatementFails(ServerVersion version) throws Exception {
         TestDatabase database = database(version);
         WorkloadTable table = WorkloadTable.hostile(KeyKind.INT);
@@ -154,7 +155,7 @@ final class PublishedMigrationTest extends PublishedFixture {
     }
 
     @ParameterizedTest
-    @MethodSource("servers")
+    @OnMajors
     void aMigrationBesideAPublicationOfAllTablesIsAbortedWithoutATrace(ServerVersion version) throws Exception {
         TestDatabase database = withTable(database(version));
         database.execute(Published.WITH_ALL_TABLES.create(PUBLICATION, TABLE));
@@ -212,7 +213,7 @@ final class PublishedMigrationTest extends PublishedFixture {
 
     /** As the documentation says, measured. */
     @ParameterizedTest
-    @MethodSource("servers")
+    @OnMajors
     void aSubscriberOfAllTablesStopsAtTheFirstTableThatItDoesNotHave(ServerVersion version) throws Exception {
         TestDatabase publisher = withTable(database(version));
         TestDatabase subscriber = database(version);
@@ -265,7 +266,7 @@ final class PublishedMigrationTest extends PublishedFixture {
 
     /** Of the publication as of the table only a member of the role that owns it. */
     @ParameterizedTest
-    @MethodSource("servers")
+    @OnMajors
     void aRoleThatIsNoSuperuserCarriesThePublicationOfItsGroup(ServerVersion version) throws Exception {
         TestDatabase database = withTable(database(version));
         database.execute(
@@ -295,7 +296,7 @@ final class PublishedMigrationTest extends PublishedFixture {
     }
 
     @ParameterizedTest
-    @MethodSource("servers")
+    @OnMajors
     void aPublicationThatIsChangedMeanwhileEndsTheMigrationBeforeTheSwap(ServerVersion version) throws Exception {
         TestDatabase database = withTable(database(version));
         database.execute(Published.BY_NAME.create(PUBLICATION, TABLE));

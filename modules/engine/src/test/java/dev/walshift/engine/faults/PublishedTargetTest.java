@@ -15,6 +15,7 @@ import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.TestDatabase;
 import dev.walshift.testkit.oracle.Comparison;
@@ -143,7 +144,7 @@ final class PublishedTargetTest extends PublishedFixture {
     }
 
     @ParameterizedTest
-    @MethodSource("servers")
+    @OnMajors
     void allTablesArePublishedAndNoStatementFails(ServerVersion version) throws Exception {
         TestDatabase database = database(version);
         WorkloadTable table = WorkloadTable.hostile(KeyKind.INT);
@@ -167,7 +168,7 @@ final class PublishedTargetTest extends PublishedFixture {
     }
 
     @ParameterizedTest
-    @MethodSource("servers")
+    @OnMajors
     void aSubscriberGoesOnUnderTheTablesNameAndHasTheSameRows(ServerVersion version) throws Exception {
         TestDatabase publisher = database(version);
         TestDatabase subscriber = database(version);
@@ -203,7 +204,7 @@ final class PublishedTargetTest extends PublishedFixture {
 
     /** As the plan and the documentation say, measured. */
     @ParameterizedTest
-    @MethodSource("servers")
+    @OnMajors
     void aSubscriberStopsAtAPartitionThatItDoesNotHaveOrPassesOverOneThatItHas(ServerVersion version) throws Exception {
         TestDatabase publisher = withTable(database(version));
         TestDatabase subscriber = database(version);
@@ -239,7 +240,7 @@ final class PublishedTargetTest extends PublishedFixture {
     }
 
     @ParameterizedTest
-    @MethodSource("servers")
+    @OnMajors
     void columnListsFiltersAndOptionsAreThoseOfTheSameTableMadeByHand(ServerVersion version) throws Exception {
         TestDatabase database = withTable(database(version));
         TestDatabase direct = database(version);
@@ -266,7 +267,7 @@ final class PublishedTargetTest extends PublishedFixture {
     }
 
     @ParameterizedTest
-    @MethodSource("servers")
+    @OnMajors
     void anInterruptedMigrationGoesOnAndPublishesTheNewTable(ServerVersion version) throws Exception {
         TestDatabase database = withTable(database(version));
         database.execute(create(Published.BY_NAME, TABLE, true));

@@ -32,12 +32,8 @@ final class RoleSettingsTest {
             "quote_all_identifiers = on");
 
     static Stream<Arguments> cases() {
-        List<Arguments> cases = new ArrayList<>();
-        for (ServerVersion major : PostgresServer.defaultMajors()) {
-            cases.add(Arguments.of(major, "ALTER ROLE tight SET "));
-            cases.add(Arguments.of(major, "ALTER ROLE tight IN DATABASE {database} SET "));
-        }
-        return cases.stream();
+        return Stream.of("ALTER ROLE tight SET ", "ALTER ROLE tight IN DATABASE {database} SET ")
+                .flatMap(set -> PostgresServer.sampledMajors(set).stream().map(major -> Arguments.of(major, set)));
     }
 
     @ParameterizedTest

@@ -7,6 +7,7 @@ import dev.walshift.engine.migration.Migration;
 import dev.walshift.engine.migration.MigrationReport;
 import dev.walshift.engine.migration.Scenario;
 import dev.walshift.engine.plan.dependents.Consent;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
@@ -22,7 +23,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,17 +65,13 @@ final class ViewsAtTheCutoverTest {
                     "COMMIT",
                     "SELECT pg_sleep(0.1)"));
 
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
-
     private static Migration migration(TestDatabase database) {
         return Scenario.migration(
                 database, Scenario.agreeing(Consent.MATERIALIZED_VIEWS, Scenario.request("orders", Hold.ALTER)));
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void nobodyWhoUsesThemMeetsAnErrorOrALongWait(ServerVersion version) throws Exception {
         Map<String, String> settings = Map.of("deadlock_timeout", "200ms", "log_lock_waits", "on");
         try (PostgresServer server = PostgresServer.start(version, settings);
@@ -105,7 +101,7 @@ final class ViewsAtTheCutoverTest {
 
     /** It has the old body in hand, which is bound to the old table: what it writes there must not be lost without a word. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void aCallThatWaitsForTheSwapDoesNotWriteIntoTheRetiredTable(ServerVersion version) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(version);
                 Connection connection = database.connect();

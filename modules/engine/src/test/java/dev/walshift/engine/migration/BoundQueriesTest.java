@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.walshift.engine.LockRetry;
 import dev.walshift.engine.cutover.CutoverSettings;
 import dev.walshift.engine.plan.dependents.Consent;
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Views, materialized views and routines that are bound to the table are after the swap what they would be had they been made over the
@@ -161,10 +160,6 @@ final class BoundQueriesTest {
            AND NOT EXISTS (SELECT FROM pg_rewrite w WHERE d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid AND w.ev_class = c.oid)
         """;
 
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
-
     private static String fill(String sql) {
         return sql.replace("{t}", T).replace("{s}", S).replace("{r}", R);
     }
@@ -193,7 +188,7 @@ final class BoundQueriesTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void allAreAsIfMadeOverTheChangedTable(ServerVersion version) throws Exception {
         List<String> queries = new ArrayList<>(KEPT);
         queries.addAll(REMADE);
@@ -256,7 +251,7 @@ final class BoundQueriesTest {
 
     /** A process that begins where another one ended finds what that one made beside the shadow. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void areMadeAgainIfTheFirstAttemptDidNotGetThrough(ServerVersion version) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(version);
                 Connection connection = database.connect();

@@ -9,6 +9,7 @@ import dev.walshift.engine.MigrationException;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.pace.Budgets;
 import dev.walshift.engine.pace.Limit;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
@@ -22,11 +23,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Limits that are near, and limits that are reached. */
 final class BudgetsTest {
@@ -44,13 +43,6 @@ final class BudgetsTest {
             "CREATE TABLE noise AS SELECT repeat('x', 1000) AS t FROM generate_series(1, 16000)";
 
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-
-    /** The oldest server, whose slots move with a record every 15 s only, and the newest. */
-    static Stream<ServerVersion> versions() {
-        return Stream.of(
-                PostgresServer.defaultMajors().getFirst(),
-                PostgresServer.defaultMajors().getLast());
-    }
 
     @AfterEach
     void endThreads() {
@@ -122,7 +114,7 @@ final class BudgetsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("versions")
+    @OnMajors
     void copyingStandsStillNearTheLimitAndGoesOnWhenTheSlotMoves(ServerVersion version) throws Exception {
         atTheGate(version, slotWal(12 * MB), (database, gate, running) -> {
             long copied;
@@ -168,7 +160,7 @@ final class BudgetsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("versions")
+    @OnMajors
     void givesUpWhenTheSlotKeepsTooMuchWal(ServerVersion version) throws Exception {
         atTheGate(version, slotWal(8 * MB), (database, gate, running) -> {
             database.execute(MORE_WAL);
@@ -195,7 +187,7 @@ final class BudgetsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("versions")
+    @OnMajors
     void goesOnWithASlotThatKeptMoreThanTheLimitWhileNobodyRan(ServerVersion version) throws Exception {
         atTheGate(version, Budgets.DEFAULT, (database, gate, running) -> {
             running.migration().stop();
@@ -216,7 +208,7 @@ final class BudgetsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("versions")
+    @OnMajors
     void givesUpWhenTheKeyLogIsTooLarge(ServerVersion version) throws Exception {
         atTheGate(version, keyLog(512 * KB), (database, gate, running) -> {
             database.execute("UPDATE orders SET n = n + 1 WHERE id > %d".formatted(ROWS / 2));
@@ -231,7 +223,7 @@ final class BudgetsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("versions")
+    @OnMajors
     void givesUpAnIndexBuildThatHoldsBackVacuumForTooLong(ServerVersion version) throws Exception {
         atTheGate(version, snapshotAge(Duration.ofSeconds(3)), (database, gate, running) -> {
             try (Connection blocker = database.connect();
@@ -283,7 +275,7 @@ final class BudgetsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("versions")
+    @OnMajors
     void aChangeInPlaceIsGivenUpWhenItsTimeIsOver(ServerVersion version) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(version);
                 Connection reader = database.connect();

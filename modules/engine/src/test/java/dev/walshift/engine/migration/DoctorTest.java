@@ -14,7 +14,7 @@ import dev.walshift.engine.migration.Finding.Kind;
 import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.Xid;
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
@@ -26,16 +26,14 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** What the doctor finds of what was left behind, what it cleans, and what it never touches. */
 @ParameterizedClass
-@MethodSource("servers")
+@OnMajors
 final class DoctorTest {
     private static final QualifiedName TABLE = QualifiedName.of("Shop \"east\"", "select it's {all} 100%");
     private static final List<Kind> ALL_OF_A_MIGRATION = List.of(
@@ -51,11 +49,6 @@ final class DoctorTest {
 
     DoctorTest(ServerVersion version) {
         this.version = version;
-    }
-
-    static Stream<ServerVersion> servers() {
-        List<ServerVersion> majors = PostgresServer.sampledMajors(DoctorTest.class);
-        return Stream.of(majors.getFirst(), majors.getLast()).distinct();
     }
 
     /** A serial, so that a sequence is released; and no primary key, so that the replica identity is changed. */

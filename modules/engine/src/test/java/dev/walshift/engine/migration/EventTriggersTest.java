@@ -3,14 +3,13 @@ package dev.walshift.engine.migration;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
 import java.sql.Connection;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Event triggers see walshift's DDL: those that only watch do no harm, one that rejects what the plan did not
@@ -30,12 +29,8 @@ final class EventTriggersTest {
             "CREATE EVENT TRIGGER pathfinder ON ddl_command_end WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION find()",
             "CREATE EVENT TRIGGER watches_drops ON sql_drop EXECUTE FUNCTION watch()");
 
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
-
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void mayWatch(ServerVersion major) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 Connection connection = database.connect()) {
@@ -56,7 +51,7 @@ final class EventTriggersTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void endTheMigrationWithTheirOwnWords(ServerVersion major) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 Connection connection = database.connect()) {
@@ -78,7 +73,7 @@ final class EventTriggersTest {
 
     /** The role's own search_path is not walshift's. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void areToldHowToFindWhatTheyNameWithoutASchema(ServerVersion major) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 Connection connection = database.connect()) {
@@ -119,7 +114,7 @@ final class EventTriggersTest {
 
     /** So are functions that the table itself calls, once rows are copied. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void soAreFunctionsOfConstraints(ServerVersion major) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 Connection connection = database.connect()) {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.walshift.engine.ProblemCode;
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
@@ -18,7 +18,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Foreign keys of all directions and kinds, from before the migration to after it. */
 final class ForeignKeysTest {
@@ -96,10 +95,6 @@ final class ForeignKeysTest {
     private TestDatabase database;
     private Connection connection;
 
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
-
     private static String[] statements(ServerVersion version) {
         List<String> all = new ArrayList<>(TABLES);
         if (version.major() >= 15) {
@@ -169,20 +164,21 @@ final class ForeignKeysTest {
         }
     }
 
-    private CascadingApplication startApplication() {
-        return CascadingApplication.start(database, threads, CUSTOMERS, ForeignKeysTest::live);
+    private Application startApplication() {
+        return Application.start(database, CUSTOMERS + 1, ForeignKeysTest::live);
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void areAsAfterTheBlockingAlterBesideAnApplicationThatCascades(ServerVersion version) throws Exception {
         open(version);
         List<String> expected = blockingWay(version);
-        CascadingApplication application = startApplication();
-        application.awaitRounds(3);
-
-        MigrationReport report = migration(ALTER.toArray(String[]::new)).run();
-        application.end();
+        MigrationReport report;
+        int last;
+        try (Application application = startApplication()) {
+            report = migration(ALTER.toArray(String[]::new)).run();
+            last = CUSTOMERS + application.end();
+        }
 
         assertThat(report.verified()).isTrue();
         assertThat(Scenario.list(connection, DEFINITIONS)).isEqualTo(expected);
@@ -191,7 +187,6 @@ final class ForeignKeysTest {
                         "SELECT tgname FROM pg_trigger WHERE tgrelid = '%s'::regclass"
                                 .formatted(report.retired().orElseThrow().sql())))
                 .isEmpty();
-        int last = CUSTOMERS + application.rounds();
         assertThat(Scenario.list(connection, fill("""
             SELECT n FROM {t} WHERE "i d" >= 100000
             EXCEPT ALL
@@ -206,7 +201,7 @@ final class ForeignKeysTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void areInForceFromTheSwapOnAndValidatedByALaterRun(ServerVersion version) throws Exception {
         open(version);
         String open = "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conparentid = 0 AND NOT convalidated";
@@ -258,7 +253,7 @@ final class ForeignKeysTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void aRowThatBreaksOneIsToldAfterTheSwapAndTheNextRunGoesOn(ServerVersion version) throws Exception {
         open(version);
         List<String> definitions = Scenario.list(connection, DEFINITIONS);
@@ -287,7 +282,7 @@ final class ForeignKeysTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void oneThatNobodyWantsAnyMoreIsLetGo(ServerVersion version) throws Exception {
         open(version);
         database.execute(
@@ -303,7 +298,7 @@ final class ForeignKeysTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void theAlterMayDropAndChangeThem(ServerVersion version) throws Exception {
         open(version);
 

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.Identifier;
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
@@ -28,15 +28,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** The choice to make the indexes before the rows. */
 final class IndexesFirstTest {
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-
-    static List<ServerVersion> versions() {
-        return PostgresServer.defaultMajors();
-    }
 
     @AfterEach
     void endThreads() {
@@ -48,7 +43,7 @@ final class IndexesFirstTest {
     }
 
     @ParameterizedTest
-    @MethodSource("versions")
+    @OnMajors(each = true)
     void theShadowHasThemWhileItsRowsAreCopied(ServerVersion version) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(version);
                 Gate gate = Gate.closedAt(database, 100);
@@ -78,7 +73,7 @@ final class IndexesFirstTest {
     }
 
     @ParameterizedTest
-    @MethodSource("versions")
+    @OnMajors(each = true)
     void thePartitionsOfATargetHaveThemToo(ServerVersion version) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(version);
                 Gate gate = Gate.closedAt(database, 100);
@@ -111,7 +106,7 @@ final class IndexesFirstTest {
     }
 
     @ParameterizedTest
-    @MethodSource("versions")
+    @OnMajors(each = true)
     void isAsExactUnderLoad(ServerVersion version) throws Exception {
         WorkloadTable table = WorkloadTable.hostile(KeyKind.INT);
         try (TestDatabase database = SharedServers.freshDatabase(version);

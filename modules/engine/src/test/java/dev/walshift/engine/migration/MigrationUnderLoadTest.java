@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.walshift.engine.plan.Strategy;
 import dev.walshift.postgres.Identifier;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
@@ -30,12 +31,8 @@ final class MigrationUnderLoadTest {
     private static final int ROWS = 20_000;
     private static final int WRITERS = 3;
 
-    static Stream<Arguments> mainPath() {
-        return PostgresServer.defaultMajors().stream().map(Arguments::of);
-    }
-
     @ParameterizedTest
-    @MethodSource("mainPath")
+    @OnMajors(each = true)
     void changesAnIntKeyToBigintAndMoreBesideWriters(ServerVersion major) throws Exception {
         WorkloadTable table = WorkloadTable.hostile(KeyKind.INT).withoutWriting(Column.PAYLOAD);
         Identifier key = table.keyColumns().getFirst();

@@ -3,7 +3,7 @@ package dev.walshift.engine.migration;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
@@ -14,9 +14,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.postgresql.PGConnection;
 import org.postgresql.jdbc.AutoSave;
 
@@ -25,12 +23,8 @@ final class OpenConnectionsTest {
     private static final String SELECT = "SELECT id, n FROM orders WHERE id = ?";
     private static final String INSERT = "INSERT INTO orders (n) VALUES (?) RETURNING id";
 
-    static Stream<ServerVersion> majors() {
-        return PostgresServer.defaultMajors().stream();
-    }
-
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void outsideATransactionTheDriverPreparesAnewAndNobodyNotices(ServerVersion major) throws Exception {
         try (TestDatabase database = filled(major);
                 Connection pooled = prepared(database);
@@ -49,7 +43,7 @@ final class OpenConnectionsTest {
 
     /** The first such statement of a transaction that began before the swap, or uses an old plan, fails; the next transaction works. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void inATransactionTheFirstSelectOfAChangedTypeFailsOnce(ServerVersion major) throws Exception {
         try (TestDatabase database = filled(major);
                 Connection pooled = prepared(database);
@@ -71,7 +65,7 @@ final class OpenConnectionsTest {
 
     /** Under pgjdbc's autosave=conservative the driver goes back to a savepoint and prepares anew, in a transaction too. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void conservativeAutosaveHealsItInATransactionToo(ServerVersion major) throws Exception {
         try (TestDatabase database = filled(major);
                 Connection pooled = prepared(database);
@@ -90,7 +84,7 @@ final class OpenConnectionsTest {
 
     /** A session keeps the values that it has cached of a serial's sequence, and no value is ever given twice. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void cachedBlocksOfASequenceAreNotGivenTwice(ServerVersion major) throws Exception {
         try (TestDatabase database = filled(major);
                 Connection one = prepared(database);

@@ -12,6 +12,7 @@ import dev.walshift.engine.pace.PaceMode;
 import dev.walshift.engine.pace.PaceSettings;
 import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.Database;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
@@ -39,7 +40,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** What slows a migration down on a real server, stops it, and lets it go on. */
 final class PaceTest {
@@ -53,10 +53,6 @@ final class PaceTest {
 
     PaceTest(@TempDir Path folder) {
         this.file = folder.resolve("stop here");
-    }
-
-    static List<ServerVersion> versions() {
-        return PostgresServer.sampledMajors(PaceTest.class);
     }
 
     @AfterEach
@@ -133,7 +129,7 @@ final class PaceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("versions")
+    @OnMajors
     void standsStillWhileTheFileExists(ServerVersion version) throws Exception {
         try (TestDatabase database = filled(version)) {
             Files.createFile(file);
@@ -151,7 +147,7 @@ final class PaceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("versions")
+    @OnMajors
     void asksTheOperatorsQuery(ServerVersion version) throws Exception {
         try (TestDatabase database = filled(version)) {
             // The comment has what would be a parameter, the operator is one: neither is touched.
@@ -178,7 +174,7 @@ final class PaceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("versions")
+    @OnMajors
     void takesUpAnOrderAndKeepsToItWhenItIsResumed(ServerVersion version) throws Exception {
         try (TestDatabase database = filled(version)) {
             Files.createFile(file);
@@ -219,7 +215,7 @@ final class PaceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("versions")
+    @OnMajors
     void whatCannotGoSlowlyWaitsForTheEndOfAStop(ServerVersion version) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(version);
                 Gate gate = Gate.closedAt(database, 100);
@@ -255,7 +251,7 @@ final class PaceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("versions")
+    @OnMajors
     void niceRestsBesideWritersAndIsAsExact(ServerVersion version) throws Exception {
         WorkloadTable table = WorkloadTable.hostile(KeyKind.INT);
         try (TestDatabase database = SharedServers.freshDatabase(version);

@@ -13,10 +13,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -95,24 +91,23 @@ final class PartitionTest {
     }
 
     static Stream<Layout> layouts() {
-        return PostgresServer.defaultMajors().stream().flatMap(server -> Layout.of(server).stream());
+        return PostgresServer.sampledMajors(PartitionTest.class).stream().flatMap(server -> Layout.of(server).stream());
     }
 
     @ParameterizedTest
     @MethodSource("layouts")
     void takesThePlaceOfItsPredecessorBesideWritersThatMoveRowsAbout(Layout layout) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(layout.server());
-                Connection connection = database.connect();
-                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+                Connection connection = database.connect()) {
             layout.create(database);
             List<String> before = Scenario.list(connection, CATALOG);
-            AtomicBoolean enough = new AtomicBoolean();
-            CompletableFuture<Integer> writing = CompletableFuture.supplyAsync(() -> write(database, enough), threads);
+            MigrationReport report;
+            int updates;
+            try (Application application = Application.start(database, 0, PartitionTest::update)) {
+                report = Scenario.migration(database, REBUILD).run();
+                updates = application.end();
+            }
 
-            MigrationReport report = Scenario.migration(database, REBUILD).run();
-            enough.set(true);
-
-            int updates = writing.join();
             assertThat(report.verified()).isTrue();
             assertThat(Scenario.list(connection, CATALOG)).isEqualTo(before);
             assertThat(Scenario.list(connection, "SELECT count(*) || ' ' || sum(length(note)) FROM \"sh op\".\"All\""))
@@ -128,19 +123,9 @@ final class PartitionTest {
         return 9 + 90 * 2 + 900 * 3 + 2001 * 4 + 3000 + updates;
     }
 
-    /** Returns the number of updates. */
-    private static int write(TestDatabase database, AtomicBoolean enough) {
-        int updates = 0;
-        try (Connection connection = database.connect();
-                Statement statement = connection.createStatement()) {
-            while (!enough.get()) {
-                updates += statement.executeUpdate("UPDATE \"sh op\".\"All\" SET at = (at + 77) %% 200 WHERE id = %d"
-                        .formatted(1 + updates % 3000));
-            }
-            return updates;
-        } catch (SQLException e) {
-            throw new IllegalStateException(e);
-        }
+    private static void update(Statement statement, int number) throws SQLException {
+        statement.execute(
+                "UPDATE \"sh op\".\"All\" SET at = (at + 77) %% 200 WHERE id = %d".formatted(1 + number % 3000));
     }
 
     @Test

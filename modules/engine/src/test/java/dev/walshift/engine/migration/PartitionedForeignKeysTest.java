@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.verify.VerifyMode;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
@@ -125,12 +126,9 @@ final class PartitionedForeignKeysTest {
     private Connection connection;
 
     static Stream<Arguments> changes() {
-        return PostgresServer.defaultMajors().stream()
-                .flatMap(major -> Stream.of(Change.values()).map(change -> Arguments.of(major, change)));
-    }
-
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
+        return Stream.of(Change.values())
+                .flatMap(change ->
+                        PostgresServer.sampledMajors(change).stream().map(major -> Arguments.of(major, change)));
     }
 
     private static String fill(String sql) {
@@ -218,8 +216,8 @@ final class PartitionedForeignKeysTest {
         throw new SQLException("not refused: " + sql);
     }
 
-    private CascadingApplication startApplication() {
-        return CascadingApplication.start(database, threads, CUSTOMERS, PartitionedForeignKeysTest::live);
+    private Application startApplication() {
+        return Application.start(database, CUSTOMERS + 1, PartitionedForeignKeysTest::live);
     }
 
     @ParameterizedTest
@@ -227,11 +225,12 @@ final class PartitionedForeignKeysTest {
     void areAsMadeByHandBesideAnApplicationThatCascades(ServerVersion version, Change change) throws Exception {
         open(version, change);
         List<String> expected = byHand(version, change);
-        CascadingApplication application = startApplication();
-        application.awaitRounds(3);
-
-        MigrationReport report = migration(change).run();
-        application.end();
+        MigrationReport report;
+        int last;
+        try (Application application = startApplication()) {
+            report = migration(change).run();
+            last = CUSTOMERS + application.end();
+        }
 
         assertThat(report.verified()).isTrue();
         assertThat(Scenario.list(connection, DEFINITIONS)).isEqualTo(expected);
@@ -240,7 +239,6 @@ final class PartitionedForeignKeysTest {
                         "SELECT tgname FROM pg_trigger WHERE tgrelid = '%s'::regclass"
                                 .formatted(report.retired().orElseThrow().sql())))
                 .isEmpty();
-        int last = CUSTOMERS + application.rounds();
         for (String table : List.of("{t}", "{i}")) {
             assertThat(Scenario.list(connection, fill("""
                 (SELECT id FROM %1$s WHERE id >= 100000
@@ -318,7 +316,7 @@ final class PartitionedForeignKeysTest {
 
     /** A row that breaks it, and comes when its partition is validated, would be met by a look at the rows. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void theWholeTablesIsMadeOfItsPartitionsWithoutALookAtTheirRows(ServerVersion version) throws Exception {
         open(version, Change.TO_PARTITIONED);
         Migration migration = migration(Change.TO_PARTITIONED);
@@ -350,7 +348,7 @@ final class PartitionedForeignKeysTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void aRowThatBreaksOneIsToldOfItsPartitionAndTheNextRunGoesOn(ServerVersion version) throws Exception {
         open(version, Change.TO_PARTITIONED);
         breakOne();
@@ -374,7 +372,7 @@ final class PartitionedForeignKeysTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void oneThatNobodyWantsOnAPartitionAnyMoreIsLetGo(ServerVersion version) throws Exception {
         open(version, Change.TO_PARTITIONED);
         breakOne();
@@ -388,7 +386,7 @@ final class PartitionedForeignKeysTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void aPartitionThatIsMadeMeanwhileHasItToo(ServerVersion version) throws Exception {
         open(version, Change.TO_PARTITIONED);
         Migration migration = migration(Change.TO_PARTITIONED);
@@ -410,7 +408,7 @@ final class PartitionedForeignKeysTest {
 
     /** As a partition has it that was made, with its foreign key, before it was attached. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void aPartitionsPartKeepsANameOfItsOwn(ServerVersion version) throws Exception {
         open(version, Change.OF_PARTITIONED);
         for (String owner : List.of(LEAF, "\"Sh op\".note1")) {

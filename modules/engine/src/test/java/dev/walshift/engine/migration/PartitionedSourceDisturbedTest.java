@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.walshift.engine.MigrationException;
 import dev.walshift.engine.ProblemCode;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
@@ -184,12 +185,8 @@ final class PartitionedSourceDisturbedTest {
         Scenario.assertNothingLeft(connection);
     }
 
-    static Stream<ServerVersion> servers() {
-        return PostgresServer.sampledMajors(PartitionedSourceDisturbedTest.class).stream();
-    }
-
     @ParameterizedTest
-    @MethodSource("servers")
+    @OnMajors
     void goesOnWhereItWasWithRowsThatMovedMeanwhile(ServerVersion server) throws Exception {
         create(server);
         Migration first = Scenario.migration(database, REQUEST);
@@ -217,7 +214,7 @@ final class PartitionedSourceDisturbedTest {
     }
 
     @ParameterizedTest
-    @MethodSource("servers")
+    @OnMajors
     void leavesEveryPartitionAsItWasWhenItIsGivenUp(ServerVersion server) throws Exception {
         create(server);
         database.execute(
@@ -248,7 +245,7 @@ final class PartitionedSourceDisturbedTest {
 
     /** It holds no lock on the partitioned table, and ends while the swap waits for the partition: its change must not be lost. */
     @ParameterizedTest
-    @MethodSource("servers")
+    @OnMajors
     void aWriterOfAPartitionAloneIsWaitedFor(ServerVersion server) throws Exception {
         create(server);
         CompletableFuture<MigrationReport> running =

@@ -2,7 +2,7 @@ package dev.walshift.engine.migration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
@@ -18,9 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Rows that go from any partition to any other while a partitioned table is migrated: to copied ones, and to those yet to be copied. */
 final class PartitionedSourceMovesTest {
@@ -29,12 +27,8 @@ final class PartitionedSourceMovesTest {
     private static final int REGIONS = 8;
     private static final String TABLE = "\"Sh op\".\"We\"\"ird Täble\"";
 
-    static Stream<ServerVersion> servers() {
-        return PostgresServer.defaultMajors().stream();
-    }
-
     @ParameterizedTest
-    @MethodSource("servers")
+    @OnMajors
     void noneIsLostAndNoneComesTwice(ServerVersion server) throws Exception {
         long seed = System.nanoTime();
         try (TestDatabase database = SharedServers.freshDatabase(server);

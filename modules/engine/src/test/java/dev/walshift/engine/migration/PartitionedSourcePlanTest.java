@@ -10,6 +10,7 @@ import dev.walshift.engine.plan.Planner;
 import dev.walshift.engine.plan.Strategy;
 import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.postgres.Identifier;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
@@ -55,12 +56,8 @@ final class PartitionedSourcePlanTest {
                 "INSERT INTO %s (region, n) SELECT 1 + i %% 2, i FROM generate_series(1, 500) i".formatted(TABLE));
     }
 
-    static Stream<ServerVersion> servers() {
-        return PostgresServer.defaultMajors().stream();
-    }
-
     @ParameterizedTest
-    @MethodSource("servers")
+    @OnMajors
     void whatHangsOnThePartitionedTableGoesOverWithIt(ServerVersion server) throws Exception {
         String[] more = {
             "CREATE ROLE \"part reader\"",
@@ -300,7 +297,7 @@ final class PartitionedSourcePlanTest {
     }
 
     @ParameterizedTest
-    @MethodSource("servers")
+    @OnMajors
     void tellsWhatIsRewritten(ServerVersion server) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(server)) {
             create(database);

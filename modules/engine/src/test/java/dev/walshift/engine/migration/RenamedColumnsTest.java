@@ -3,7 +3,7 @@ package dev.walshift.engine.migration;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.walshift.engine.plan.dependents.Consent;
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
@@ -13,7 +13,6 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** What uses columns that are renamed beside a rewrite is after the swap what the blocking RENAME makes of it. */
 final class RenamedColumnsTest {
@@ -97,10 +96,6 @@ final class RenamedColumnsTest {
             "CREATE FUNCTION {s}.text_only() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT sum(a) FROM"
                     + " {t}); END'");
 
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
-
     private static String fill(String sql) {
         return sql.replace("{tn}", "\"Or\"\"der; ? {Täble}\"")
                 .replace("{t}", T)
@@ -152,13 +147,13 @@ final class RenamedColumnsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void triggersPoliciesAndRulesHaveTheNewNames(ServerVersion version) throws Exception {
         compare(version, RENAMES, ATTACHED);
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void viewsAndRoutinesHaveTheNewNames(ServerVersion version) throws Exception {
         List<String> dependents = new ArrayList<>(List.of(ATTACHED.getFirst()));
         dependents.addAll(QUERIES);
@@ -173,7 +168,7 @@ final class RenamedColumnsTest {
 
     /** A view that joins by USING, or a command with ON CONFLICT DO UPDATE, does not let the server drop any column. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void takeTheNamesOfColumnsThatAreDropped(ServerVersion version) throws Exception {
         List<String> dependents = new ArrayList<>(ATTACHED.subList(0, 9));
         dependents.addAll(QUERIES.subList(5, 11));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.walshift.engine.plan.RefusedException;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.TestDatabase;
@@ -12,7 +13,6 @@ import java.sql.SQLException;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Policies and row level security are the same after the swap, and never decide what walshift copies. */
 final class RowSecurityTest {
@@ -51,10 +51,6 @@ final class RowSecurityTest {
     private PostgresServer server;
     private TestDatabase database;
 
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
-
     private static String fill(String sql) {
         return sql.replace("{t}", T).replace("{o}", O).replace("{s}", "\"Sh\"\"op; --\"");
     }
@@ -78,7 +74,7 @@ final class RowSecurityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void isTheSameAfterTheSwapAndInForce(ServerVersion version) throws Exception {
         prepare(version);
         database.execute(fill("ALTER TABLE {t} ENABLE ROW LEVEL SECURITY"));
@@ -102,7 +98,7 @@ final class RowSecurityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void copiesEveryRowAsARoleThatBypassesForcedPolicies(ServerVersion version) throws Exception {
         prepare(version);
         database.execute(
@@ -123,7 +119,7 @@ final class RowSecurityTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void refusesToCopyAsARoleThatWouldNotSeeAllRows(ServerVersion version) throws Exception {
         prepare(version);
         database.execute(fill("ALTER TABLE {t} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"));
@@ -151,7 +147,7 @@ final class RowSecurityTest {
 
     /** No policy and row level security in force: nobody but the owner sees a row. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void isCarriedWithoutAnyPolicyToo(ServerVersion version) throws Exception {
         prepare(version);
         database.execute(

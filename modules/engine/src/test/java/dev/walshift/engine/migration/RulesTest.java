@@ -2,14 +2,13 @@ package dev.walshift.engine.migration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
 import java.sql.Connection;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Rules on the table, and rules of other tables that write to it or read it, are the same after the swap and
@@ -46,16 +45,12 @@ final class RulesTest {
             "COMMENT ON RULE forward ON {o} IS 'there'",
             "ALTER TABLE {o} ENABLE ALWAYS RULE forward");
 
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
-
     private static String fill(String sql) {
         return sql.replace("{t}", T).replace("{o}", O).replace("{s}", "\"Sh\"\"op; --\"");
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void areTheSameAfterTheSwapAndMeanTheNewTable(ServerVersion major) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 Connection connection = database.connect()) {
@@ -88,7 +83,7 @@ final class RulesTest {
 
     /** Rules by a table, a schema and a column of one name; the probe is not misled by it. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void mayUseAColumnThatLooksLikeTheTable(ServerVersion major) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 Connection connection = database.connect()) {

@@ -9,7 +9,7 @@ import dev.walshift.engine.plan.RefusedException;
 import dev.walshift.engine.plan.Strategy;
 import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.Identifier;
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
@@ -20,17 +20,12 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Tables and roles that are not the usual ones; on the oldest and the newest server. */
 final class SpecialTablesTest {
 
-    static Stream<ServerVersion> majors() {
-        return PostgresServer.defaultMajors().stream();
-    }
-
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void usesAUniqueIndexWhereThereIsNoPrimaryKeyAndPutsTheReplicaIdentityBack(ServerVersion major) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 Connection connection = database.connect()) {
@@ -55,7 +50,7 @@ final class SpecialTablesTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void putsColumnsIntoTheWantedOrder(ServerVersion major) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 Connection connection = database.connect()) {
@@ -79,7 +74,7 @@ final class SpecialTablesTest {
 
     /** Rows that break a constraint, and came before it, are copied; rows that come after the swap can't break it. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void constraintsThatAreNotValidOrNotEnforcedStaySo(ServerVersion major) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 Connection connection = database.connect()) {
@@ -115,7 +110,7 @@ final class SpecialTablesTest {
 
     /** Side by side the younger would now and then be created first. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void indexesThatAForeignKeyCanChooseBetweenStayInTheirOrder(ServerVersion major) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 Connection connection = database.connect()) {
@@ -146,7 +141,7 @@ final class SpecialTablesTest {
 
     /** The blocking ALTER drops the sequence with its column; here it stays with the retired table. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void aSerialColumnCanBeDroppedBesideARewrite(ServerVersion major) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 Connection connection = database.connect()) {
@@ -167,7 +162,7 @@ final class SpecialTablesTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void rebuildsWhereTheCatalogAloneWouldDo(ServerVersion major) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 Connection connection = database.connect()) {
@@ -196,7 +191,7 @@ final class SpecialTablesTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void changesTheCatalogInPlaceWhereThatIsEnough(ServerVersion major) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 Connection connection = database.connect()) {
@@ -219,7 +214,7 @@ final class SpecialTablesTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void worksForARoleThatIsNoSuperuser(ServerVersion major) throws Exception {
         String role = "plain_" + major;
         try (TestDatabase database = SharedServers.freshDatabase(major);
@@ -251,7 +246,7 @@ final class SpecialTablesTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void dropsTheRetiredTableIfAsked(ServerVersion major) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 Connection connection = database.connect()) {
@@ -272,7 +267,7 @@ final class SpecialTablesTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void refusesEverythingAtOnceAndTouchesNothing(ServerVersion major) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 Connection connection = database.connect()) {

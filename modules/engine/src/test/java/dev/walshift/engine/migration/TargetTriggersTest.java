@@ -1,11 +1,13 @@
 package dev.walshift.engine.migration;
 
+import static dev.walshift.engine.migration.HostileTriggers.fill;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.Identifier;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
@@ -17,10 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -28,62 +28,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** A table of the operator's own DDL has the triggers of the present one, and each partition its part of them. */
 final class TargetTriggersTest {
-    private static final String S = "\"Sh\"\"op; --\"";
-    private static final String NAME = "\"Or\"\"der; Täble\"";
-    private static final String T = S + "." + NAME;
     private static final int ROWS = 3_000;
-
-    private static final List<String> SETUP = List.of(
-            "CREATE SCHEMA {s}",
-            "CREATE EXTENSION citext",
-            "CREATE TABLE {o} (x int PRIMARY KEY)",
-            "CREATE TABLE {s}.log (who text, what text, place name)",
-            """
-            CREATE FUNCTION {s}."no; te"() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-                INSERT INTO {s}.log VALUES (TG_NAME || COALESCE(',' || array_to_string(TG_ARGV, ','), ''), TG_OP, TG_TABLE_NAME);
-                RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
-            END $$
-            """,
-            """
-            CREATE FUNCTION {s}.count_new() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-                INSERT INTO {s}.log SELECT TG_NAME, count(*), TG_TABLE_NAME FROM "new ""rows";
-                RETURN NULL;
-            END $$
-            """);
 
     private static final String PRESENT = "CREATE TABLE {t} (id int PRIMARY KEY, \"a\"\"on \" text, n int, v int)";
 
-    private static final List<String> TRIGGERS = List.of(
-            "CREATE TRIGGER before_row BEFORE INSERT OR DELETE OR UPDATE ON {t} FOR EACH ROW EXECUTE FUNCTION"
-                    + " {s}.\"no; te\"()",
-            "CREATE TRIGGER \"on Täble\" AFTER INSERT OR UPDATE OF n, \"a\"\"on \" ON {t} FOR EACH ROW"
-                    + " WHEN (NEW.n > 5 AND NEW.\"a\"\"on \" IS DISTINCT FROM ' ON {t} ''?''')"
-                    + " EXECUTE FUNCTION {s}.\"no; te\"('x', 'on {t}', E'\\\\''?')",
-            "CREATE TRIGGER changed BEFORE UPDATE ON {t} FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*)"
-                    + " EXECUTE FUNCTION {s}.\"no; te\"()",
-            "CREATE TRIGGER rows_of_statement AFTER INSERT ON {t} REFERENCING NEW TABLE AS \"new \"\"rows\""
-                    + " FOR EACH STATEMENT EXECUTE FUNCTION {s}.count_new()",
-            "CREATE TRIGGER emptied BEFORE TRUNCATE ON {t} FOR EACH STATEMENT EXECUTE FUNCTION {s}.\"no; te\"()",
-            "ALTER TABLE {t} DISABLE TRIGGER emptied",
-            "CREATE CONSTRAINT TRIGGER late AFTER INSERT OR DELETE ON {t} FROM {o} DEFERRABLE INITIALLY DEFERRED"
-                    + " FOR EACH ROW WHEN (true) EXECUTE FUNCTION {s}.\"no; te\"()",
-            "CREATE TRIGGER replicas BEFORE INSERT ON {t} FOR EACH ROW EXECUTE FUNCTION {s}.\"no; te\"()",
-            "ALTER TABLE {t} ENABLE REPLICA TRIGGER replicas",
-            "CREATE TRIGGER always BEFORE INSERT ON {t} FOR EACH ROW EXECUTE FUNCTION {s}.\"no; te\"()",
-            "ALTER TABLE {t} ENABLE ALWAYS TRIGGER always",
-            "CREATE TRIGGER off BEFORE INSERT ON {t} FOR EACH ROW EXECUTE FUNCTION {s}.\"no; te\"()",
-            "ALTER TABLE {t} DISABLE TRIGGER off",
-            "COMMENT ON TRIGGER off ON {t} IS 'isn''t \\ on?'",
-            "COMMENT ON TRIGGER late ON {t} IS 'a trigger'",
-            "COMMENT ON CONSTRAINT late ON {t} IS 'a constraint'",
-            "ALTER TRIGGER always ON {t} DEPENDS ON EXTENSION citext",
-            // Of another table, made FROM this one.
-            "CREATE CONSTRAINT TRIGGER elsewhere AFTER DELETE ON {o} FROM {t} FOR EACH ROW EXECUTE FUNCTION {s}.\"no;"
-                    + " te\"()",
-            "ALTER TABLE {o} ENABLE ALWAYS TRIGGER elsewhere",
-            "COMMENT ON TRIGGER elsewhere ON {o} IS 'there'");
+    private static final String ONE_IS_OFF = "ALTER TABLE {t} DISABLE TRIGGER emptied";
 
     /** Partitions of partitions, and one with its columns in another order. */
     private static final String PARTED = """
@@ -116,36 +65,28 @@ final class TargetTriggersTest {
                     + " t.tgenabled";
 
     static Stream<Arguments> targets() {
-        return majors().stream().flatMap(major -> Stream.of(PARTED, PLAIN).map(ddl -> Arguments.of(major, ddl)));
-    }
-
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
-
-    private static String fill(String sql) {
-        return sql.replace("{t}", T)
-                .replace("{n}", NAME)
-                .replace("{o}", S + ".\"on\"")
-                .replace("{s}", S);
-    }
-
-    private static void execute(TestDatabase database, List<String> statements) throws SQLException {
-        database.execute(statements.stream().map(TargetTriggersTest::fill).toArray(String[]::new));
+        return Stream.of(PARTED, PLAIN)
+                .flatMap(ddl -> PostgresServer.sampledMajors(TargetTriggersTest.class, ddl).stream()
+                        .map(major -> Arguments.of(major, ddl)));
     }
 
     private static void prepare(TestDatabase database) throws SQLException {
-        execute(database, SETUP);
-        execute(
+        prepare(
                 database,
-                List.of(
-                        PRESENT,
-                        "INSERT INTO {t} SELECT i, 'a' || i, i FROM generate_series(1, %d) i".formatted(ROWS)));
-        execute(database, TRIGGERS);
+                PRESENT,
+                "INSERT INTO {t} SELECT i, 'a' || i, i FROM generate_series(1, %d) i".formatted(ROWS));
+    }
+
+    private static void prepare(TestDatabase database, String... table) throws SQLException {
+        database.execute(fill(HostileTriggers.BEFORE));
+        database.execute(fill(List.of(table)));
+        database.execute(fill(HostileTriggers.TRIGGERS));
+        database.execute(fill(ONE_IS_OFF));
     }
 
     private static MigrationRequest request(String ddl, Map<Identifier, String> using) {
-        AlterRequest alter = new AlterRequest(Optional.of(T), List.of(), using, List.of()).by(fill(ddl));
+        AlterRequest alter =
+                new AlterRequest(Optional.of(HostileTriggers.TABLE), List.of(), using, List.of()).by(fill(ddl));
         return new MigrationRequest(alter, 2, true, VerifyMode.FULL);
     }
 
@@ -161,9 +102,7 @@ final class TargetTriggersTest {
                 Connection connection = database.connect();
                 Connection expected = direct.connect()) {
             prepare(database);
-            execute(direct, SETUP);
-            execute(direct, List.of("SET search_path = {s}; " + ddl));
-            execute(direct, TRIGGERS);
+            prepare(direct, "SET search_path = {s}; " + ddl);
 
             MigrationReport report =
                     Scenario.migration(database, request(ddl, Map.of())).run();
@@ -180,7 +119,7 @@ final class TargetTriggersTest {
 
     /** As the plan and the documentation say. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void fireOnThePartitions(ServerVersion major) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 Connection connection = database.connect()) {
@@ -208,35 +147,19 @@ final class TargetTriggersTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void fireOnceForEachWriteOfTheApplicationAllAlong(ServerVersion major) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(major);
-                Connection connection = database.connect();
-                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+                Connection connection = database.connect()) {
             prepare(database);
-            AtomicBoolean enough = new AtomicBoolean();
-            CountDownLatch begun = new CountDownLatch(1);
-            CompletableFuture<Integer> writes = CompletableFuture.supplyAsync(
-                    () -> {
-                        try {
-                            return write(database, enough, begun);
-                        } catch (SQLException e) {
-                            throw new IllegalStateException(e);
-                        } finally {
-                            begun.countDown();
-                        }
-                    },
-                    threads);
-            try {
-                begun.await();
+            String each;
+            try (Application application = Application.start(database, 10_000, TargetTriggersTest::write)) {
                 MigrationReport report =
                         Scenario.migration(database, request(PARTED, Map.of())).run();
+                each = Integer.toString(application.end());
                 assertThat(report.keysApplied()).isPositive();
-            } finally {
-                enough.set(true);
             }
 
-            String each = writes.join().toString();
             assertThat(Scenario.list(
                             connection,
                             fill("SELECT concat_ws(' ', who, what, count(*)) FROM {s}.log GROUP BY who, what"
@@ -252,22 +175,13 @@ final class TargetTriggersTest {
     }
 
     /** None of its updates moves a row. */
-    private static int write(TestDatabase database, AtomicBoolean enough, CountDownLatch begun) throws SQLException {
-        int writes = 0;
-        try (Connection connection = database.connect();
-                Statement statement = connection.createStatement()) {
-            while (!enough.get()) {
-                int id = 10_000 + writes;
-                statement.execute(fill("INSERT INTO {t} VALUES (%d, 'x', %d)".formatted(id, writes % 3 - 1000)));
-                writes += statement.executeUpdate(fill("UPDATE {t} SET v = 7 WHERE id = " + id));
-                begun.countDown();
-            }
-        }
-        return writes;
+    private static void write(Statement statement, int id) throws SQLException {
+        statement.execute(fill("INSERT INTO {t} VALUES (%d, 'x', %d)".formatted(id, id % 3 - 1000)));
+        statement.execute(fill("UPDATE {t} SET v = 7 WHERE id = " + id));
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void areThereAfterAMigrationThatWasInterrupted(ServerVersion major) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 Connection connection = database.connect();

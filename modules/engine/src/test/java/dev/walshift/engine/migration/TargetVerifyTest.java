@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.verify.VerifyMode;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
@@ -96,12 +97,8 @@ final class TargetVerifyTest {
         }
     }
 
-    static Stream<ServerVersion> majors() {
-        return PostgresServer.sampledMajors(TargetVerifyTest.class).stream();
-    }
-
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void comparesEveryRowAndASampleToo(ServerVersion major) throws SQLException {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 Connection connection = database.connect()) {

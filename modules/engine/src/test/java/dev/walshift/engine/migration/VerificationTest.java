@@ -13,6 +13,7 @@ import dev.walshift.engine.pace.Budgets;
 import dev.walshift.engine.pace.Limit;
 import dev.walshift.engine.verify.VerifyMode;
 import dev.walshift.postgres.Database;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
@@ -26,12 +27,10 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Migrations whose shadow somebody has changed, and comparisons on demand. */
 final class VerificationTest {
@@ -54,10 +53,6 @@ final class VerificationTest {
     void dropTable() throws SQLException {
         connection.close();
         database.close();
-    }
-
-    static Stream<ServerVersion> servers() {
-        return PostgresServer.sampledMajors(VerificationTest.class).stream();
     }
 
     /** A migration that is interrupted right before the swap. */
@@ -114,7 +109,7 @@ final class VerificationTest {
     }
 
     @ParameterizedTest
-    @MethodSource("servers")
+    @OnMajors
     void aDifferenceKeepsTheTablesApartAndTheEvidence(ServerVersion server) throws SQLException {
         stopBeforeTheSwap(server, VerifyMode.OFF);
         database.execute(TAMPER);
@@ -133,7 +128,7 @@ final class VerificationTest {
     }
 
     @ParameterizedTest
-    @MethodSource("servers")
+    @OnMajors
     void aSampleFindsADifferenceToo(ServerVersion server) throws SQLException {
         stopBeforeTheSwap(server, VerifyMode.OFF);
         database.execute(TAMPER);
@@ -178,7 +173,7 @@ final class VerificationTest {
     }
 
     @ParameterizedTest
-    @MethodSource("servers")
+    @OnMajors
     void comparesOnDemandAndLeavesTheRestToRun(ServerVersion server) throws SQLException {
         stopBeforeTheSwap(server, VerifyMode.OFF);
         database.execute(
@@ -243,7 +238,7 @@ final class VerificationTest {
     }
 
     @ParameterizedTest
-    @MethodSource("servers")
+    @OnMajors
     void aMigrationThatCanNeverBeFinishedIsRemovedOnDemandToo(ServerVersion server) throws SQLException {
         stopBeforeTheSwap(server, VerifyMode.OFF);
         database.execute("ALTER PUBLICATION walshift_1 DROP TABLE orders");

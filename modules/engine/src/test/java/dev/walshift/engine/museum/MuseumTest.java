@@ -12,6 +12,7 @@ import dev.walshift.engine.plan.Planner;
 import dev.walshift.engine.plan.Strategy;
 import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.postgres.Identifier;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
@@ -47,13 +48,9 @@ final class MuseumTest {
     /** {@code -Dwalshift.test.every-wing=true}: each change on each server, and each wing for itself. */
     private static final boolean ALL = Boolean.getBoolean("walshift.test.every-wing");
 
-    static Stream<ServerVersion> majors() {
-        return PostgresServer.defaultMajors().stream();
-    }
-
     /** All that is carried over at once, under each change; the servers take turns but for the change that everybody wants. */
     static Stream<Arguments> changes() {
-        List<ServerVersion> majors = majors().toList();
+        List<ServerVersion> majors = PostgresServer.defaultMajors();
         List<Arguments> cases = new ArrayList<>();
         for (MuseumChange change : MuseumChange.ALL) {
             for (ServerVersion major : majors) {
@@ -74,7 +71,7 @@ final class MuseumTest {
 
     /** Each thing for itself, so that nothing is carried by another's chance; the servers take turns. */
     static Stream<Arguments> wings() {
-        List<ServerVersion> majors = majors().toList();
+        List<ServerVersion> majors = PostgresServer.defaultMajors();
         List<Arguments> cases = new ArrayList<>();
         for (Wing wing : ALL ? NotCarried.others() : EnumSet.of(Wing.TRIGGERS, Wing.VIEWS, Wing.COUNTED_COLUMNS)) {
             cases.add(
@@ -97,7 +94,7 @@ final class MuseumTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void refusesByNameWhatIsNotCarried(ServerVersion major) throws Exception {
         Map<Wing, List<String>> expected = new EnumMap<>(Wing.class);
         Map<Wing, List<String>> found = new EnumMap<>(Wing.class);
@@ -128,7 +125,7 @@ final class MuseumTest {
      * in the table's order.
      */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void putsColumnsIntoTheOrderThatWasAskedForAndChangesNothingElse(ServerVersion major) throws Exception {
         try (SchemaTwin twin = SchemaTwin.build(major, new Museum(NotCarried.othersWhereColumnsMove()))) {
             List<String> wanted = columns(twin.altered()).reversed();
@@ -193,7 +190,7 @@ final class MuseumTest {
 
     /** PostgreSQL's own judge, wherever it can be had; {@code SchemaDumpTest} holds ours against it. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void showsNoDifferenceToPgDump(ServerVersion major) throws Exception {
         Optional<PgDump> program = PgDump.forServer(major);
         Assumptions.assumeTrue(

@@ -3,6 +3,7 @@ package dev.walshift.engine.pace;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.walshift.postgres.Session;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
@@ -11,28 +12,20 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.MethodSource;
 
 class LimitsTest {
     private static final long MB = 1L << 20;
     private static final long GB = 1L << 30;
-
-    static Stream<ServerVersion> versions() {
-        return Stream.of(
-                PostgresServer.defaultMajors().getFirst(),
-                PostgresServer.defaultMajors().getLast());
-    }
 
     private static Limits limits(Optional<Long> slotWal, Optional<Long> serverKeeps) {
         return new Limits(new Limit<>(slotWal), Limit.off(), Limit.off(), Limit.off(), serverKeeps);
     }
 
     @ParameterizedTest
-    @MethodSource("versions")
+    @OnMajors
     void takesTheTablesSizeWhereTheServerKeepsEverything(ServerVersion version) throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(version);
                 Session session = new Session(database.connect())) {

@@ -7,6 +7,7 @@ import dev.walshift.engine.StopSignal;
 import dev.walshift.engine.migration.TestConnections;
 import dev.walshift.engine.pace.Reading.Level;
 import dev.walshift.postgres.Session;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
@@ -21,18 +22,13 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each signal's own SQL, on servers that nobody else uses. */
 class PaceOnServerTest {
     private static final Tolerance POLITE = Tolerance.of(PaceMode.POLITE);
 
-    static List<ServerVersion> versions() {
-        return PostgresServer.sampledMajors(PaceOnServerTest.class);
-    }
-
     @ParameterizedTest
-    @MethodSource("versions")
+    @OnMajors
     void seesWhetherAnybodyIsThere(ServerVersion version) throws Exception {
         try (PostgresServer server = PostgresServer.start(version);
                 TestDatabase database = TestDatabase.create(server);
@@ -54,7 +50,7 @@ class PaceOnServerTest {
     }
 
     @ParameterizedTest
-    @MethodSource("versions")
+    @OnMajors
     void everySignalCanBeMeasured(ServerVersion version) throws Exception {
         try (PostgresServer server = PostgresServer.start(version);
                 TestDatabase database = TestDatabase.create(server);
@@ -78,7 +74,7 @@ class PaceOnServerTest {
     }
 
     @ParameterizedTest
-    @MethodSource("versions")
+    @OnMajors
     void findsBackendsThatWait(ServerVersion version) throws Exception {
         try (PostgresServer server = PostgresServer.start(version);
                 TestDatabase database = TestDatabase.create(server);
@@ -110,7 +106,7 @@ class PaceOnServerTest {
     }
 
     @ParameterizedTest
-    @MethodSource("versions")
+    @OnMajors
     void findsReplicasAndSlotsOfOthers(ServerVersion version) throws Exception {
         try (PostgresServer server = PostgresServer.start(version);
                 TestDatabase database = TestDatabase.create(server);

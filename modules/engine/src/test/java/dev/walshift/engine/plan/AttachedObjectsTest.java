@@ -10,14 +10,13 @@ import dev.walshift.engine.table.RelationLock;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.SqlText;
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Triggers, policies and rules are planned when the shadow is made, and made in the swap, under locks on all the
@@ -38,10 +37,6 @@ class AttachedObjectsTest {
             "CREATE POLICY elsewhere ON {o} USING (EXISTS (SELECT FROM {t} WHERE b > 0))",
             "CREATE RULE elsewhere AS ON INSERT TO {o} DO ALSO DELETE FROM {t} WHERE b > NEW.x");
 
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
-
     private static void prepare(Bench bench) throws SQLException {
         bench.execute(SETUP.stream()
                 .map(sql -> sql.replace("{t}", T).replace("{o}", OTHER.sql()).replace("{s}", S))
@@ -49,7 +44,7 @@ class AttachedObjectsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void areNotOnTheShadowBeforeTheSwap(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             prepare(bench);
@@ -67,7 +62,7 @@ class AttachedObjectsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void lockTheOtherTablesTheyStandOn(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             prepare(bench);
@@ -85,7 +80,7 @@ class AttachedObjectsTest {
 
     /** The plan waits for no lock that stops the application, nor takes one: also on the other tables. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void arePlannedBesideReadersAndWriters(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version);
                 Connection writer = bench.connect();

@@ -4,7 +4,7 @@ import static dev.walshift.engine.plan.Bench.fill;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.walshift.engine.plan.dependents.Consent;
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -13,7 +13,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** What counts the table's columns is refused where the change moves them, in whatever it stands; otherwise it is carried. */
 class CountedColumnsRefusalTest {
@@ -52,10 +51,6 @@ class CountedColumnsRefusalTest {
             "policy own on table {t}",
             "CREATE POLICY own ON {t} USING (a IN ({q}))");
 
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
-
     private static void create(Bench bench, Collection<String> dependents) throws SQLException {
         bench.execute(
                 fill("CREATE TABLE {t} (id int PRIMARY KEY, a text, b text, c text, n int)"),
@@ -84,7 +79,7 @@ class CountedColumnsRefusalTest {
 
     /** Every query in everything that may have one. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void refusesItWhereColumnsMove(ServerVersion version) throws SQLException {
         List<String> wrong = new ArrayList<>();
         try (Bench bench = Bench.open(version)) {
@@ -106,7 +101,7 @@ class CountedColumnsRefusalTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void carriesItWhereNothingMoves(ServerVersion version) throws SQLException {
         List<String> wrong = new ArrayList<>();
         try (Bench bench = Bench.open(version)) {
@@ -124,7 +119,7 @@ class CountedColumnsRefusalTest {
 
     /** What stands once only: the server gives the rows that it returns to the table's columns by their places. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void refusesRowsThatAreReturned(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             create(
@@ -159,7 +154,7 @@ class CountedColumnsRefusalTest {
 
     /** A new column at the end moves those of whatever follows. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void refusesWhatLiesBehindANewColumn(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             create(
@@ -184,7 +179,7 @@ class CountedColumnsRefusalTest {
 
     /** The table's own parts are written down and read again, over whole rows that have their columns in another order. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void refusesWholeRowsInWhatTheTableHasItself(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             create(

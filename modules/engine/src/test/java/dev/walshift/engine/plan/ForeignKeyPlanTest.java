@@ -9,7 +9,7 @@ import dev.walshift.engine.table.Blueprint;
 import dev.walshift.engine.table.FollowUp;
 import dev.walshift.engine.table.RelationLock;
 import dev.walshift.postgres.SqlText;
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -17,15 +17,10 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** What the plan says of foreign keys: the server's own word on what becomes of them, without a lock on any table but the one. */
 class ForeignKeyPlanTest {
     private static final String WIDEN = "ALTER id TYPE bigint";
-
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
 
     private static String[] fill(String... statements) {
         return List.of(statements).stream()
@@ -46,7 +41,7 @@ class ForeignKeyPlanTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void carriesThemAll(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             create(bench);
@@ -96,7 +91,7 @@ class ForeignKeyPlanTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void looksAtOtherTablesWithoutALock(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version);
                 Connection holder = bench.connect();
@@ -112,7 +107,7 @@ class ForeignKeyPlanTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void tellsWhichColumnsStayAsTheyWereAndWhatElseIsLocked(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             create(bench);
@@ -129,7 +124,7 @@ class ForeignKeyPlanTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void tellsInTheServersWordsThatTypesDoNotFit(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             create(bench);
@@ -147,7 +142,7 @@ class ForeignKeyPlanTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void aStatementAboutThemAloneGoesInPlace(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             create(bench);
@@ -168,7 +163,7 @@ class ForeignKeyPlanTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void whatTheChangeDropsIsDetachedAndNotAttached(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             create(bench);
@@ -185,7 +180,7 @@ class ForeignKeyPlanTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void aPartitionedTableThatReferencesGetsItByItsPartitionsWhereItTakesNoUnvalidatedOne(ServerVersion version)
             throws SQLException {
         try (Bench bench = Bench.open(version)) {
@@ -229,7 +224,7 @@ class ForeignKeyPlanTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void onePartitionsRowsCantMoveToAnotherSoLongAsEachHasItsOwn(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(fill(
@@ -255,7 +250,7 @@ class ForeignKeyPlanTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void namesEachRightThatIsMissing(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(fill(
@@ -298,7 +293,7 @@ class ForeignKeyPlanTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void wherePartitionsGetTheirOwnTheirOwnersAreAskedFor(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(fill(

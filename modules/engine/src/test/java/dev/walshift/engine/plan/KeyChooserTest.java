@@ -9,24 +9,19 @@ import dev.walshift.engine.table.KeyColumn;
 import dev.walshift.engine.table.ReplicaIdentity;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.SqlText;
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 class KeyChooserTest {
     private static final String TABLE = "CREATE TABLE " + T
             + " (a int PRIMARY KEY, b int NOT NULL, c int NOT NULL, d int, n text NOT NULL, filler uuid)";
     private static final String NO_KEY = "NO_IDENTITY_KEY: table " + T + " has no key that tells its rows apart";
     private static final String CHANGE = "ALTER filler TYPE text";
-
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
 
     /** @param index that must become the source's replica identity */
     private record Case(List<String> setup, String clause, List<String> key, Optional<String> index) {
@@ -103,7 +98,7 @@ class KeyChooserTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void followsTheReplicaIdentity(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             for (Case it : CASES) {
@@ -133,7 +128,7 @@ class KeyChooserTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void refusesIndexesThatDoNotTellRowsApart(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             for (List<String> setup : WITHOUT) {
@@ -149,7 +144,7 @@ class KeyChooserTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void tellsTheReplicaIdentityToRestore(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             create(bench, List.of("ALTER TABLE {t} REPLICA IDENTITY NOTHING"));
@@ -216,7 +211,7 @@ class KeyChooserTest {
             new Conversion("timestamp(3)", "timestamp(0)", false));
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void acceptsOnlyConversionsThatKeepKeysApart(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -241,7 +236,7 @@ class KeyChooserTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void keepsKeysInTheSourcesOwnTypesAndMapsThemToTheTargets(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute("CREATE TABLE " + T
@@ -267,7 +262,7 @@ class KeyChooserTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void acceptsAUsingOnTheKeyThatSaysThePlainConversion(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute("CREATE TABLE " + T + " (id int PRIMARY KEY, b int)");

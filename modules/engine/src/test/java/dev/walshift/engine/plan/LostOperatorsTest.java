@@ -36,7 +36,7 @@ final class LostOperatorsTest {
 
     static Stream<Arguments> usersOnServers() {
         return users().flatMap(user ->
-                PostgresServer.defaultMajors().stream().map(major -> Arguments.of(user.get()[0], major)));
+                PostgresServer.sampledMajors(user.get()).stream().map(major -> Arguments.of(user.get()[0], major)));
     }
 
     @ParameterizedTest

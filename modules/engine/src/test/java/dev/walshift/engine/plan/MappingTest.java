@@ -9,22 +9,17 @@ import dev.walshift.engine.table.Blueprint;
 import dev.walshift.engine.table.MappedColumn;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.SqlTemplate;
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 class MappingTest {
     private static final SqlTemplate FILL = SqlTemplate.of(
             "INSERT INTO {shadow} ({columns}) OVERRIDING SYSTEM VALUE SELECT {mapping} FROM ONLY {source}");
-
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
 
     private static List<String> describe(Blueprint blueprint) {
         return blueprint.mapping().columns().stream().map(MappingTest::describe).toList();
@@ -48,7 +43,7 @@ class MappingTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void mapsByNumberNotByName(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -75,7 +70,7 @@ class MappingTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void readsExpressionsBackFromTheServerOverTheSourcesNames(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -120,7 +115,7 @@ class MappingTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void knowsWhichValuesComeOutTheSameAgain(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -149,7 +144,7 @@ class MappingTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void convertsAsTheBlockingAlterDoes(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -169,7 +164,7 @@ class MappingTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void ordersColumnsAsAsked(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(

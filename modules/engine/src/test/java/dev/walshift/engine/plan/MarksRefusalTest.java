@@ -3,23 +3,17 @@ package dev.walshift.engine.plan;
 import static dev.walshift.engine.plan.Bench.fill;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import java.sql.SQLException;
-import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Marks that hang on the table, its row type or its sequences and would be lost are refused by name, with the statements that end them. */
 class MarksRefusalTest {
     private static final String WIDEN = "ALTER id TYPE bigint";
 
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
-
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void namesPartsThatBelongToAnExtension(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -45,7 +39,7 @@ class MarksRefusalTest {
 
     /** No provider is at hand, so the labels are written as a provider would have them written. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void namesMarksThatWouldBeLostWithTheStatementsThatTakeThemAway(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(

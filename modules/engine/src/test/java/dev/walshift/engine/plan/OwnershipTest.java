@@ -5,6 +5,7 @@ import static dev.walshift.engine.plan.Bench.T;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.walshift.engine.table.Blueprint;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import java.sql.Connection;
@@ -13,7 +14,6 @@ import java.sql.Statement;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Owner and rights stay what they were, whoever migrates and whatever the defaults for new objects are. */
 class OwnershipTest {
@@ -22,12 +22,8 @@ class OwnershipTest {
             + " WHERE c.oid = '%s'::regclass AND x.privilege_type IN ('SELECT', 'INSERT', 'DELETE') ORDER BY 1";
     private static final String OWNER = "SELECT relowner::regrole::text FROM pg_class WHERE oid = '%s'::regclass";
 
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
-
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void worksForARoleThatIsNoSuperuserOnATableOfAnother(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -77,7 +73,7 @@ class OwnershipTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void needsToActAsTheOwnersOfViewsAndRoutines(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -110,7 +106,7 @@ class OwnershipTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void keepsOthersGrantsAsTheOwners(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -130,7 +126,8 @@ class OwnershipTest {
 
     @Test
     void keepsTablespacesWhateverTheDefaultIs() throws SQLException {
-        try (PostgresServer server = PostgresServer.start(majors().getLast());
+        try (PostgresServer server =
+                        PostgresServer.start(PostgresServer.defaultMajors().getLast());
                 Bench bench = Bench.open(server)) {
             try (Connection connection = bench.connect();
                     Statement statement = connection.createStatement()) {

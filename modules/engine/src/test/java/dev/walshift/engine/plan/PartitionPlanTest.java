@@ -3,7 +3,7 @@ package dev.walshift.engine.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.walshift.engine.table.Blueprint;
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -11,22 +11,16 @@ import java.sql.SQLWarning;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** What is made ready for a partition's place in its parent. */
 final class PartitionPlanTest {
     private static final String PARENT = Bench.S + ".parent";
     private static final String BOUND = "FOR VALUES FROM (1, MINVALUE) TO (5, 'm')";
 
-    static Stream<ServerVersion> majors() {
-        return PostgresServer.defaultMajors().stream();
-    }
-
     /** ATTACH PARTITION would read every row under the lock; the server says in its log that it need not. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void theShadowSaysByAConstraintWhatAttachingWouldLookFor(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(

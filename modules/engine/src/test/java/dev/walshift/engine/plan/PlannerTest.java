@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.walshift.engine.MigrationException;
 import dev.walshift.engine.ProblemCode;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import java.sql.Connection;
@@ -18,17 +19,12 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.postgresql.PGConnection;
 
 class PlannerTest {
     private static final String ORDERS = "CREATE TABLE " + T
             + " (id int PRIMARY KEY, \"no te\" varchar(10), amount numeric(10,2) NOT NULL DEFAULT 0,"
             + " at timestamptz, CONSTRAINT \"ch\" CHECK (amount >= 0))";
-
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
 
     /** @param line one of the lines for people; empty for none */
     private record Case(String clause, Strategy strategy, String line) {}
@@ -79,7 +75,7 @@ class PlannerTest {
             new Case("ALTER amount TYPE numeric(12,2)", Strategy.SHADOW, "amount: numeric(10,2) -> numeric(12,2)"));
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void choosesTheCheapestWayAndSaysWhatChanges(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(ORDERS);
@@ -95,7 +91,7 @@ class PlannerTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void rebuildsWithoutAnyChange(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(ORDERS, "INSERT INTO " + T + " (id) SELECT generate_series(1, 1000)", "ANALYZE " + T);
@@ -113,7 +109,7 @@ class PlannerTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void touchesNothing(ServerVersion version) throws SQLException {
         String catalogs = """
             SELECT to_jsonb(c)::text FROM pg_class c WHERE c.oid >= 16384
@@ -136,7 +132,7 @@ class PlannerTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void resolvesNamesByTheRolesSearchPath(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -159,7 +155,7 @@ class PlannerTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void tellsWhereTheServerSeesTheMistake(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(ORDERS);
@@ -184,7 +180,7 @@ class PlannerTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void tellsAllProblemsAtOnce(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -211,7 +207,7 @@ class PlannerTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void doesNotQueueLongForALockedTable(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version);
                 Connection other = bench.connect();
@@ -233,7 +229,7 @@ class PlannerTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void namesTheTableThatIsLockedWhereItIsAnother(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version);
                 Connection other = bench.connect();
@@ -256,7 +252,7 @@ class PlannerTest {
 
     @Test
     void refusesAMissingTable() throws SQLException {
-        try (Bench bench = Bench.open(majors().getLast())) {
+        try (Bench bench = Bench.open(PostgresServer.defaultMajors().getLast())) {
             MigrationPlan plan = bench.plan("ADD x int");
 
             assertThat(Bench.lines(plan.problems())).containsExactly("TABLE_NOT_FOUND: there is no table " + T);

@@ -8,6 +8,7 @@ import dev.walshift.engine.Problem;
 import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.postgres.SqlText;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import java.sql.SQLException;
@@ -17,7 +18,6 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Tables in publications of the operator's, who agreed to it: what of them can be carried, and what is
@@ -31,12 +31,8 @@ class PublishedTableTest {
 
     private static final String WIDEN = "ALTER id TYPE bigint";
 
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
-
     private static ServerVersion newest() {
-        return majors().getLast();
+        return PostgresServer.defaultMajors().getLast();
     }
 
     private static MigrationPlan plan(Bench bench, String... clauses) throws SQLException {
@@ -56,7 +52,7 @@ class PublishedTableTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void withoutConsentTheRemedyNamesTheOption(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             create(bench, "id int PRIMARY KEY", "TABLE " + T);
@@ -70,7 +66,7 @@ class PublishedTableTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void allTablesAreAcceptedWithALoudNotice(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             create(bench, "id int PRIMARY KEY", "ALL TABLES");
@@ -87,7 +83,7 @@ class PublishedTableTest {
 
     /** The shadow would be published without one, and walshift could not delete from it. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void allTablesAreRefusedForATableWithoutAReplicaIdentity(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             create(bench, "id int NOT NULL UNIQUE", "ALL TABLES");
@@ -101,7 +97,7 @@ class PublishedTableTest {
 
     /** Nobody updates such a table today. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void aListedTableNeedsNoReplicaIdentityIfItHasNoneToday(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             create(bench, "id int NOT NULL UNIQUE", "TABLE " + T);
@@ -111,7 +107,7 @@ class PublishedTableTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void aChangeThatTakesTheReplicaIdentityAwayIsRefused(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             create(bench, "id int CONSTRAINT pk PRIMARY KEY", "TABLE " + T);
@@ -204,7 +200,7 @@ class PublishedTableTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void onlyThePublicationsOwnerMayCarryIt(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -241,7 +237,7 @@ class PublishedTableTest {
 
     /** Of a migration that runs, or that was left behind; the mark tells it from one that only has the name. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void aPublicationOfOursIsNotTheOperators(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -257,7 +253,7 @@ class PublishedTableTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void aPlanLeavesNoPublicationBehind(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             create(bench, "id int PRIMARY KEY", "TABLE " + T);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.walshift.engine.Problem;
 import dev.walshift.engine.plan.dependents.Consent;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import java.sql.SQLException;
@@ -15,7 +16,6 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Plain tables in publications of the operator's that are to become partitioned ones. */
 class PublishedTargetPlanTest {
@@ -27,10 +27,6 @@ class PublishedTargetPlanTest {
             "CREATE TABLE {n} (id int, b int, c text, PRIMARY KEY (id, b)) PARTITION BY LIST (b)" + PARTS;
     private static final String WITHOUT_KEY =
             "CREATE TABLE {n} (id int, b int, c text, UNIQUE (id, b)) PARTITION BY LIST (b)" + PARTS;
-
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
 
     private static MigrationPlan plan(Bench bench, String file) throws SQLException {
         return bench.plan(new AlterRequest(Optional.of(T), List.of(), Map.of(), List.of())
@@ -49,7 +45,7 @@ class PublishedTargetPlanTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void thePlanSaysUnderWhichNameChangesArePublished(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             create(bench, "TABLE {t}");
@@ -78,7 +74,7 @@ class PublishedTargetPlanTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void allTablesAreToldOfTwice(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             create(bench, "ALL TABLES");
@@ -90,7 +86,7 @@ class PublishedTargetPlanTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void aPartitionWithoutAReplicaIdentityIsRefusedByName(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             create(bench, "TABLE {t}");
@@ -109,7 +105,7 @@ class PublishedTargetPlanTest {
 
     /** Subscribers would be told of rows without a key, and stop. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void aPartitionedTableWithoutAReplicaIdentityIsRefusedWhereItIsWhatSubscribersSee(ServerVersion version)
             throws SQLException {
         try (Bench bench = Bench.open(version)) {
@@ -130,7 +126,7 @@ class PublishedTargetPlanTest {
 
     @Test
     void columnListsAndRowFiltersNeedThePartitionRoot() throws SQLException {
-        try (Bench bench = Bench.open(majors().getLast())) {
+        try (Bench bench = Bench.open(PostgresServer.defaultMajors().getLast())) {
             for (String part : List.of("(id, b)", "WHERE (id > 5)")) {
                 create(bench, "TABLE {t} " + part);
 
@@ -154,7 +150,7 @@ class PublishedTargetPlanTest {
 
     @Test
     void columnsThatTheNewTableLacksAreRefused() throws SQLException {
-        try (Bench bench = Bench.open(majors().getLast())) {
+        try (Bench bench = Bench.open(PostgresServer.defaultMajors().getLast())) {
             create(bench, "TABLE {t} (id, b, c) WITH (publish_via_partition_root)");
 
             assertThat(plan(bench, BY_KEY.replace("c text, ", "")).problems())

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.walshift.engine.plan.dependents.Consent;
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -20,7 +20,6 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whatever this release can't do is refused by name, with a remedy. */
 class RefusalTest {
@@ -442,12 +441,8 @@ class RefusalTest {
         return "UNSUPPORTED_DEPENDENT: %s: its subscribers would see the swap of table {t}".formatted(name);
     }
 
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
-
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void refusesByName(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             List<String> wrong = new ArrayList<>();
@@ -472,7 +467,7 @@ class RefusalTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void refusesWhatCountsColumnsThatGetAnotherOrder(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(Stream.of((COUNTED + ";;CREATE VIEW {s}.v AS SELECT q, r FROM {t} x (p, q, r)").split(";;"))
@@ -489,7 +484,7 @@ class RefusalTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void refusesTablesThatAreNotTheApplications(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -516,7 +511,7 @@ class RefusalTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void refusesColumnOrdersThatAreNotComplete(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(fill(PLAIN));
@@ -531,7 +526,7 @@ class RefusalTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void noticesWhatIsNotCarriedButDoesNoHarm(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -563,7 +558,7 @@ class RefusalTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void namesTheEventTriggerThatRejectsItsDdl(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -597,7 +592,7 @@ class RefusalTest {
 
     /** What is made in the swap needs rights of its own: on the function of a trigger, on another table. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void refusesWhatTheRoleMayNotMakeAnew(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(fill(PLAIN + ATTACHED).split(";;"));
@@ -627,7 +622,7 @@ class RefusalTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void createsNoShadowWhenRefused(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(fill("CREATE TABLE {t} (id int)"));
@@ -644,7 +639,7 @@ class RefusalTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void refusesTemporaryViewsOfOthersByName(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version);
                 Connection other = bench.connect();
@@ -661,7 +656,7 @@ class RefusalTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void doesNotTakeATableForOneOfTheSystem(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -675,7 +670,7 @@ class RefusalTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void refusesMaterializedViewsThatCantBeFilledOrLoseStatistics(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(fill(PLAIN), fill("CREATE MATERIALIZED VIEW {s}.m AS SELECT b, b AS c FROM {t}"));

@@ -5,25 +5,20 @@ import static dev.walshift.engine.plan.Bench.S;
 import static dev.walshift.engine.plan.Bench.T;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import java.sql.SQLException;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 class ServerChecksTest {
     private static final String WIDEN = "ALTER id TYPE bigint";
     private static final String PLAIN = "CREATE TABLE " + T + " (id int PRIMARY KEY, b int)";
 
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
-
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors(each = true)
     void refusesRolesThatLackRightsAllAtOnce(ServerVersion version) throws SQLException {
         String role = "walshift_poor";
         try (Bench bench = Bench.open(version)) {
@@ -54,7 +49,8 @@ class ServerChecksTest {
     void refusesServersThatCannotDecode() throws SQLException {
         Map<String, String> settings =
                 Map.of("wal_level", "replica", "max_replication_slots", "0", "max_wal_senders", "0");
-        try (PostgresServer server = PostgresServer.start(majors().getLast(), settings);
+        try (PostgresServer server =
+                        PostgresServer.start(PostgresServer.defaultMajors().getLast(), settings);
                 Bench bench = Bench.open(server)) {
             bench.execute(PLAIN);
 
@@ -69,7 +65,8 @@ class ServerChecksTest {
 
     @Test
     void refusesAStandby() throws SQLException {
-        try (PostgresServer primary = PostgresServer.start(majors().getLast());
+        try (PostgresServer primary =
+                        PostgresServer.start(PostgresServer.defaultMajors().getLast());
                 Bench bench = Bench.open(primary)) {
             bench.execute(PLAIN);
             try (PostgresServer standby = primary.startStandby("reader", Map.of())) {

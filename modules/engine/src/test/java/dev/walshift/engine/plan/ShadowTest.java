@@ -8,14 +8,13 @@ import dev.walshift.engine.table.Blueprint;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.SqlTemplate;
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The shadow against the same ALTER done the blocking way on a twin of the table: what the catalogs say of the two must be the
@@ -27,10 +26,6 @@ class ShadowTest {
     private static final SqlTemplate SETTINGS = SqlTemplate.of(
             "SELECT concat_ws('|', current_setting('search_path'), current_setting('default_tablespace'),"
                     + " current_setting('lock_timeout'))");
-
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
 
     /** Whatever a table can have. {s} stands for its schema, {t} for its name with schema. */
     private static List<String> everything(int major) {
@@ -121,7 +116,7 @@ class ShadowTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void carriesEverythingOver(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             compare(bench, everything(bench.major()), Bench.alter("ALTER COLUMN price TYPE numeric(12,2)"));
@@ -129,7 +124,7 @@ class ShadowTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void changesAsTheBlockingAlterDoes(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             compare(
@@ -151,7 +146,7 @@ class ShadowTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void carriesTheReplicaIdentity(ServerVersion version) throws SQLException {
         List<String> setups = List.of("FULL", "NOTHING", "USING INDEX \"u x\"");
         try (Bench bench = Bench.open(version)) {
@@ -173,7 +168,7 @@ class ShadowTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void carriesKeysWithoutOverlaps(ServerVersion version) throws SQLException {
         Assumptions.assumeTrue(version.isAtLeast(18));
         try (Bench bench = Bench.open(version)) {
@@ -194,7 +189,7 @@ class ShadowTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void isABareHeapThatAutovacuumLeavesAlone(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             create(bench, everything(bench.major()), S);
@@ -219,7 +214,7 @@ class ShadowTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void leavesTheCallersSettingsAsTheyWere(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -234,7 +229,7 @@ class ShadowTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void widensASerialsSequenceWithItsColumn(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -252,7 +247,7 @@ class ShadowTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void canBeFollowedByAnotherWhileTheRetiredTableIsKept(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute("CREATE TABLE " + T + " (id serial PRIMARY KEY, b int)");

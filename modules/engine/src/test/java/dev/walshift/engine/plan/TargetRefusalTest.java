@@ -4,7 +4,7 @@ import static dev.walshift.engine.plan.Bench.T;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.walshift.postgres.Identifier;
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -16,7 +16,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** What the new table's own DDL may not be is refused by name, while others use the table and one beside it. */
 class TargetRefusalTest {
@@ -289,10 +288,6 @@ class TargetRefusalTest {
                                     + " on sequence {s}.q, which goes away with the present one")
                     .of("CREATE TABLE {t} (id int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME {s}.q) PRIMARY KEY)"));
 
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
-
     private static String fill(String text) {
         return Bench.fill(text).replace("{n}", Bench.TABLE.name().sql());
     }
@@ -309,7 +304,7 @@ class TargetRefusalTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void refusesByNameBesideWriters(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             List<String> wrong = new ArrayList<>();
@@ -337,7 +332,7 @@ class TargetRefusalTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void tellsInTheServersWordsWhichForeignKeyItCantHave(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -358,7 +353,7 @@ class TargetRefusalTest {
 
     /** A partitioned table that refers takes none before 18. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void oneThatIsNotValidCantStaySoOnAPartitionedTable(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -381,7 +376,7 @@ class TargetRefusalTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void tellsWhatBecomesOfForeignKeys(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -407,7 +402,7 @@ class TargetRefusalTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void tellsWhatWillBe(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(
@@ -438,7 +433,7 @@ class TargetRefusalTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void aFileGoesAlone(ServerVersion version) throws SQLException {
         try (Bench bench = Bench.open(version)) {
             bench.execute(fill(SOURCE));

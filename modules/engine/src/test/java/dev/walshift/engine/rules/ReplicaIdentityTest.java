@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.walshift.engine.journal.KeyBarrier;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * and the replica identity tells the key, or the stream would not.
  */
 @ParameterizedClass
-@MethodSource("majors")
+@OnMajors(each = true)
 class ReplicaIdentityTest {
     private static final String WIDEN = "ALTER COLUMN \"Group by\" TYPE bigint";
     private static final SqlTemplate IDENTITY = SqlTemplate.of("SELECT relreplident FROM pg_class WHERE oid = ?::oid");
@@ -37,10 +37,6 @@ class ReplicaIdentityTest {
     ServerVersion version;
 
     private static TestDatabase database;
-
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
 
     /** What the application's table has, and what the migration makes of it meanwhile. */
     enum Identity {

@@ -9,7 +9,7 @@ import dev.walshift.postgres.Identifier;
 import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
-import dev.walshift.testkit.PostgresServer;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
 import dev.walshift.testkit.TestDatabase;
@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 class CatalogFingerprintTest {
     private static final String T = "\"Sché\"\"ma; --\".\"Or\"\"der; Täble\"";
@@ -34,10 +33,6 @@ class CatalogFingerprintTest {
             new Identifier("n"),
             Optional.empty(),
             false);
-
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
 
     private static final List<String> CREATE = List.of(
             "CREATE SCHEMA {s}",
@@ -253,7 +248,7 @@ class CatalogFingerprintTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void changesWithEverythingThatASwapWouldLose(ServerVersion version) throws SQLException {
         try (TestDatabase test = SharedServers.freshDatabase(version)) {
             Database database = open(test);
@@ -281,7 +276,7 @@ class CatalogFingerprintTest {
 
     /** What was planned for the publication as it was would not go with it any more, or would take the change back. */
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void changesWithAPublicationThatHasTheTable(ServerVersion version) throws SQLException {
         List<String> changes = new ArrayList<>(List.of(
                 "ALTER PUBLICATION \"pü b\" SET (publish = 'insert')",
@@ -316,7 +311,7 @@ class CatalogFingerprintTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void staysTheSameOtherwise(ServerVersion version) throws SQLException {
         try (TestDatabase test = SharedServers.freshDatabase(version)) {
             Database database = open(test);
@@ -330,7 +325,7 @@ class CatalogFingerprintTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void isOnlyTakenWithAFixedSearchPathOfATableThatIsThere(ServerVersion version) throws SQLException {
         try (TestDatabase test = SharedServers.freshDatabase(version);
                 Session user = open(test).openAsUser("test");

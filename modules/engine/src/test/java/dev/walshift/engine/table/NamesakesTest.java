@@ -11,6 +11,7 @@ import dev.walshift.postgres.QualifiedName;
 import dev.walshift.postgres.Session;
 import dev.walshift.postgres.SqlTemplate;
 import dev.walshift.postgres.SqlText;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
@@ -20,7 +21,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 class NamesakesTest {
     private static final QualifiedName TABLE = QualifiedName.of("Sché\"ma; --", "Or\"der; Täble");
@@ -90,10 +90,6 @@ class NamesakesTest {
             "CREATE TYPE {s}.bystander AS ENUM ('red'); CREATE CAST ({s}.bystander AS text) WITH INOUT AS IMPLICIT",
             "CREATE OPERATOR public.=== (LEFTARG = text, RIGHTARG = anyenum, FUNCTION = {s}.eq)");
 
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
-
     private static String fill(String sql) {
         return sql.replace("{t}", TABLE.sql()).replace("{s}", TABLE.schema().sql());
     }
@@ -114,7 +110,7 @@ class NamesakesTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void whatCouldBeTakenForAnotherIsTold(ServerVersion version) throws SQLException {
         List<String> changes = new ArrayList<>(CHANGES);
         USERS.forEach(user ->
@@ -146,7 +142,7 @@ class NamesakesTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void whatCouldNotIsPassedOver(ServerVersion version) throws SQLException {
         try (PostgresServer server = PostgresServer.start(version, Map.of("allow_system_table_mods", "on"));
                 TestDatabase test = TestDatabase.create(server);
@@ -161,7 +157,7 @@ class NamesakesTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void theMessageNamesWhatCameAndWhatWent(ServerVersion version) throws SQLException {
         try (TestDatabase test = SharedServers.freshDatabase(version);
                 Session session = new Database(test::connect, test::connect).open("test")) {

@@ -2,6 +2,7 @@ package dev.walshift.testkit.oracle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
 import dev.walshift.testkit.SharedServers;
@@ -333,12 +334,8 @@ class SchemaDumpTest {
         }
     }
 
-    static List<ServerVersion> defaultMajors() {
-        return PostgresServer.defaultMajors();
-    }
-
     @ParameterizedTest
-    @MethodSource("defaultMajors")
+    @OnMajors
     void isTheSameForTheSameSchemaWhateverTheOids(ServerVersion major) throws SQLException {
         Museum museum = new Museum(EnumSet.allOf(Wing.class));
         try (TestDatabase one = SharedServers.freshDatabase(major);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.awaitility.Awaitility.await;
 
 import dev.walshift.postgres.Identifier;
+import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.PostgresServer.StopMode;
 import dev.walshift.testkit.ServerVersion;
@@ -25,17 +26,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.MethodSource;
 
 class WorkloadTest {
     private static final int ROWS = 2_000;
     private static final int WRITERS = 3;
 
     private long seed;
-
-    static List<ServerVersion> majors() {
-        return PostgresServer.defaultMajors();
-    }
 
     @BeforeEach
     void chooseSeed() {
@@ -59,7 +55,7 @@ class WorkloadTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void truthOutlivesCrashesAndTerminatedSessions(ServerVersion version) throws SQLException {
         try (PostgresServer server = PostgresServer.start(version);
                 TestDatabase database = TestDatabase.create(server);
@@ -89,7 +85,7 @@ class WorkloadTest {
     }
 
     @ParameterizedTest
-    @MethodSource("majors")
+    @OnMajors
     void writersGoOnWhenAnotherTableTakesTheName(ServerVersion version) throws SQLException {
         try (TestDatabase database = SharedServers.freshDatabase(version);
                 Connection connection = database.connect()) {
