@@ -1,6 +1,7 @@
 package dev.walshift.testkit;
 
 import java.lang.annotation.ElementType;
+import java.lang.annotation.Inherited;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
@@ -17,6 +18,7 @@ import org.junit.jupiter.params.support.ParameterDeclarations;
  */
 @Target({ElementType.METHOD, ElementType.TYPE})
 @Retention(RetentionPolicy.RUNTIME)
+@Inherited
 @ArgumentsSource(OnMajors.Provider.class)
 public @interface OnMajors {
     /** On each of them also where others are sampled: for the main path, and for what the majors do differently. */

@@ -15,6 +15,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * @param exactBudget an exact step that took no longer lets the cutover begin
  * @param reconnect when sessions or the stream are lost
  * @param oldTransactionsPatience how long transactions that were running before the slot, or before the fence, may make the migration wait
+ * @param schemaInterval between two looks at whether somebody changed the schema; a change that three of them see ends the migration
  * @param budgets what the migration may use of the server
  * @param pace what sets its pace
  */
@@ -24,6 +25,7 @@ public record MigrationSettings(
         Duration exactBudget,
         ReconnectSettings reconnect,
         Duration oldTransactionsPatience,
+        Duration schemaInterval,
         Budgets budgets,
         PaceSettings pace) {
     /** Safe for a busy production primary. */
@@ -37,42 +39,55 @@ public record MigrationSettings(
             Duration.ofMillis(300),
             new ReconnectSettings(10, Duration.ofMinutes(10), Duration.ofMillis(500)),
             Duration.ofMinutes(10),
+            Duration.ofSeconds(3),
             Budgets.DEFAULT,
             PaceSettings.DEFAULT);
 
     /** The same with another way to cut over. */
     public MigrationSettings with(CutoverSettings other) {
-        return new MigrationSettings(locks, other, exactBudget, reconnect, oldTransactionsPatience, budgets, pace);
+        return new MigrationSettings(
+                locks, other, exactBudget, reconnect, oldTransactionsPatience, schemaInterval, budgets, pace);
     }
 
     /** The same with another budget for the last exact step. */
     public MigrationSettings withExactBudget(Duration budget) {
-        return new MigrationSettings(locks, cutover, budget, reconnect, oldTransactionsPatience, budgets, pace);
+        return new MigrationSettings(
+                locks, cutover, budget, reconnect, oldTransactionsPatience, schemaInterval, budgets, pace);
     }
 
     /** The same with another patience for strong locks on the source. */
     public MigrationSettings with(LockRetry other) {
-        return new MigrationSettings(other, cutover, exactBudget, reconnect, oldTransactionsPatience, budgets, pace);
+        return new MigrationSettings(
+                other, cutover, exactBudget, reconnect, oldTransactionsPatience, schemaInterval, budgets, pace);
     }
 
     /** The same but for how to go on after sessions were lost. */
     public MigrationSettings with(ReconnectSettings other) {
-        return new MigrationSettings(locks, cutover, exactBudget, other, oldTransactionsPatience, budgets, pace);
+        return new MigrationSettings(
+                locks, cutover, exactBudget, other, oldTransactionsPatience, schemaInterval, budgets, pace);
     }
 
     /** The same with another patience for transactions that began before the slot or the fence. */
     public MigrationSettings withOldTransactionsPatience(Duration patience) {
-        return new MigrationSettings(locks, cutover, exactBudget, reconnect, patience, budgets, pace);
+        return new MigrationSettings(locks, cutover, exactBudget, reconnect, patience, schemaInterval, budgets, pace);
+    }
+
+    /** The same with another time between two looks at the schema. */
+    public MigrationSettings withSchemaInterval(Duration interval) {
+        return new MigrationSettings(
+                locks, cutover, exactBudget, reconnect, oldTransactionsPatience, interval, budgets, pace);
     }
 
     /** The same with other limits. */
     public MigrationSettings with(Budgets other) {
-        return new MigrationSettings(locks, cutover, exactBudget, reconnect, oldTransactionsPatience, other, pace);
+        return new MigrationSettings(
+                locks, cutover, exactBudget, reconnect, oldTransactionsPatience, schemaInterval, other, pace);
     }
 
     /** The same at another pace. */
     public MigrationSettings with(PaceSettings other) {
-        return new MigrationSettings(locks, cutover, exactBudget, reconnect, oldTransactionsPatience, budgets, other);
+        return new MigrationSettings(
+                locks, cutover, exactBudget, reconnect, oldTransactionsPatience, schemaInterval, budgets, other);
     }
 
     private static long random(long below) {

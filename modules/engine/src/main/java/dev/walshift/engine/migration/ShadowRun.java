@@ -248,7 +248,8 @@ final class ShadowRun {
             CatalogFingerprint.requireUnchanged(tx, table);
             requireSequences(tx);
         };
-        try (Watch watch = Watch.start(database, slot, List.of(table), budgets, schema, attempt);
+        try (Watch watch = Watch.start(
+                        database, slot, List.of(table), budgets, schema, settings.schemaInterval(), attempt);
                 ChangePump pump = openPump(session, keyLog, attempt);
                 Session markers = database.open("marker")) {
             meter.slotLag(watch::slotLagBytes);

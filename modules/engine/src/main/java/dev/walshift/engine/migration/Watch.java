@@ -26,9 +26,6 @@ import java.util.Optional;
 final class Watch implements AutoCloseable {
     private static final Duration INTERVAL = Duration.ofMillis(200);
 
-    /** Less often: it reads all that hangs on the table. */
-    private static final Duration SCHEMA_INTERVAL = Duration.ofSeconds(3);
-
     /** A view that somebody makes and drops again, say for a report, is nothing to end a migration of hours for. */
     private static final int LOOKS_AT_A_CHANGE = 3;
 
@@ -47,6 +44,7 @@ final class Watch implements AutoCloseable {
     private final List<Blueprint> tables;
     private final BudgetKeeper budgets;
     private final Check schema;
+    private final Duration schemaInterval;
     private final StopSignal work;
     private final StopSignal stop = new StopSignal();
     private final Thread thread;
@@ -71,6 +69,7 @@ final class Watch implements AutoCloseable {
             List<Blueprint> tables,
             BudgetKeeper budgets,
             Check schema,
+            Duration schemaInterval,
             StopSignal work) {
         this.database = database;
         this.session = session;
@@ -78,6 +77,7 @@ final class Watch implements AutoCloseable {
         this.tables = tables;
         this.budgets = budgets;
         this.schema = schema;
+        this.schemaInterval = schemaInterval;
         this.work = work;
         this.thread = Thread.ofPlatform().name("walshift-watch").unstarted(this::watch);
     }
@@ -88,6 +88,7 @@ final class Watch implements AutoCloseable {
      * @param database all of whose sessions are cut off when the server does not answer any more
      * @param budgets asked whether a limit is reached
      * @param schema that the migration is this process's, and the tables are as they were planned for
+     * @param schemaInterval between two of these checks, which read all that hangs on the table
      * @param work raised when the migration must stop because of what was seen
      */
     static Watch start(
@@ -96,6 +97,7 @@ final class Watch implements AutoCloseable {
             List<Blueprint> tables,
             BudgetKeeper budgets,
             Check schema,
+            Duration schemaInterval,
             StopSignal work)
             throws SQLException {
         Session session = database.open("watch");
@@ -105,7 +107,7 @@ final class Watch implements AutoCloseable {
             session.close();
             throw e;
         }
-        Watch watch = new Watch(database, session, slot, tables, budgets, schema, work);
+        Watch watch = new Watch(database, session, slot, tables, budgets, schema, schemaInterval, work);
         watch.thread.start();
         return watch;
     }
@@ -135,7 +137,7 @@ final class Watch implements AutoCloseable {
             do {
                 lookAtSlot();
                 lookAtPublication();
-                if (System.nanoTime() - lookedAtSchema > SCHEMA_INTERVAL.toNanos()) {
+                if (System.nanoTime() - lookedAtSchema > schemaInterval.toNanos()) {
                     lookAtSchema();
                     lookedAtSchema = System.nanoTime();
                 }

@@ -190,7 +190,7 @@ final class CrowdAtTheCutoverTest {
                 Connection reader = repeatableReader(database)) {
             Hold.createTable(database);
             assertThat(Scenario.list(reader, "SELECT 1")).hasSize(1);
-            MigrationSettings usual = MigrationSettings.DEFAULT;
+            MigrationSettings usual = Scenario.SETTINGS;
             CutoverSettings twice = new CutoverSettings(
                     usual.cutover().lock(),
                     usual.cutover().vacuumPatience(),

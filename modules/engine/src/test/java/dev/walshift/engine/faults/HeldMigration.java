@@ -150,7 +150,7 @@ final class HeldMigration implements AutoCloseable {
 
     /** Makes the table and starts the writers; nothing migrates yet. */
     static HeldMigration of(TestDatabase database) throws SQLException {
-        return of(database, TestConnections.database(database), MigrationSettings.DEFAULT);
+        return of(database, TestConnections.database(database), Scenario.SETTINGS);
     }
 
     /**

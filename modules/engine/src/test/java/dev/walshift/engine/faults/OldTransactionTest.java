@@ -7,6 +7,7 @@ import dev.walshift.engine.migration.FailedException;
 import dev.walshift.engine.migration.InterruptedMigrationException;
 import dev.walshift.engine.migration.MigrationSettings;
 import dev.walshift.engine.migration.Phase;
+import dev.walshift.engine.migration.Scenario;
 import dev.walshift.engine.migration.TestConnections;
 import dev.walshift.testkit.OnMajors;
 import dev.walshift.testkit.ServerVersion;
@@ -21,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 final class OldTransactionTest {
     /** Longer than any transaction of the writers ever takes. */
     private static final MigrationSettings IMPATIENT =
-            MigrationSettings.DEFAULT.withOldTransactionsPatience(Duration.ofSeconds(2));
+            Scenario.SETTINGS.withOldTransactionsPatience(Duration.ofSeconds(2));
 
     @ParameterizedTest
     @OnMajors

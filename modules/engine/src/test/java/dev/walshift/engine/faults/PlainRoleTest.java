@@ -64,7 +64,7 @@ final class PlainRoleTest {
     }
 
     private Migration migration() {
-        return new Migration(
+        return Scenario.migration(
                 TestConnections.database(server.jdbcUrl("migrator", database.name())),
                 Scenario.request("shop.orders", "ALTER COLUMN id TYPE bigint"));
     }
@@ -127,7 +127,7 @@ final class PlainRoleTest {
                 Connection application = server.connect("application", database.name())) {
             List<String> before = Scenario.list(connection, rights);
 
-            MigrationReport report = new Migration(
+            MigrationReport report = Scenario.migration(
                             TestConnections.database(server.jdbcUrl("migrator", database.name())),
                             Scenario.agreeing(
                                     Consent.MATERIALIZED_VIEWS,
@@ -161,7 +161,7 @@ final class PlainRoleTest {
                         + " EXECUTE FUNCTION suppress_redundant_updates_trigger()",
                 "CREATE POLICY po ON shop.log USING (n IN (SELECT o.n FROM shop.orders o))");
         try (Connection connection = database.connect()) {
-            MigrationReport report = new Migration(
+            MigrationReport report = Scenario.migration(
                             TestConnections.database(server.jdbcUrl("migrator", database.name())),
                             Scenario.request("shop.orders", "ALTER COLUMN id TYPE bigint, RENAME n TO \"N o\""))
                     .run();
@@ -201,7 +201,7 @@ final class PlainRoleTest {
         AlterRequest alter = new AlterRequest(Optional.of("shop.orders"), List.of(), Map.of(), List.of()).by(file);
         try (Connection connection = database.connect();
                 Connection application = server.connect("application", database.name())) {
-            MigrationReport report = new Migration(
+            MigrationReport report = Scenario.migration(
                             TestConnections.database(server.jdbcUrl("migrator", database.name())),
                             new MigrationRequest(alter, 2, true, VerifyMode.FULL))
                     .run();

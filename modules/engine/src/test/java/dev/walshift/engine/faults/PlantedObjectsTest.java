@@ -123,7 +123,7 @@ final class PlantedObjectsTest {
             plantQueries(database);
             database.execute("GRANT bob TO migrator");
 
-            MigrationReport report = new Migration(
+            MigrationReport report = Scenario.migration(
                             TestConnections.database(server.jdbcUrl("migrator", database.name())), request(alter))
                     .run();
 
@@ -147,7 +147,7 @@ final class PlantedObjectsTest {
             database.execute("ALTER ROLE migrator SET search_path = %s, public".formatted(BOB));
 
             for (String alter : List.of("ADD COLUMN more text", "ALTER COLUMN id TYPE bigint")) {
-                MigrationReport report = new Migration(
+                MigrationReport report = Scenario.migration(
                                 TestConnections.database(server.jdbcUrl("migrator", database.name())),
                                 Scenario.request("orders", alter))
                         .run();

@@ -283,8 +283,9 @@ final class PublishedMigrationTest extends PublishedFixture {
             List<String> before = published(database).members();
             String url = database.server().jdbcUrl("walshift_carrier", database.name());
 
-            MigrationReport report =
-                    new Migration(TestConnections.database(url), request(T, "ALTER id TYPE bigint")).run();
+            MigrationReport report = Scenario.migration(
+                            TestConnections.database(url), request(T, "ALTER id TYPE bigint"))
+                    .run();
 
             assertThat(report.verified()).isTrue();
             assertThat(published(database).members()).isEqualTo(before);

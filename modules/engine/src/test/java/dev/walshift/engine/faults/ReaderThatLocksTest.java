@@ -32,8 +32,8 @@ final class ReaderThatLocksTest {
     private static final String TABLE = "\"select it's {all}\"";
 
     /** So that an attempt lasts until the reader asks. */
-    private static final MigrationSettings STUBBORN = MigrationSettings.DEFAULT.with(
-            new LockRetry(Duration.ofSeconds(30), 50, Duration.ofMillis(50), below -> 0));
+    private static final MigrationSettings STUBBORN =
+            Scenario.SETTINGS.with(new LockRetry(Duration.ofSeconds(30), 50, Duration.ofMillis(50), below -> 0));
 
     private final TestDatabase database = SharedServers.freshDatabase();
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();

@@ -1,7 +1,7 @@
 package dev.walshift.engine.faults;
 
-import dev.walshift.engine.migration.MigrationSettings;
 import dev.walshift.engine.migration.Phase;
+import dev.walshift.engine.migration.Scenario;
 import dev.walshift.engine.migration.TestConnections;
 import dev.walshift.testkit.PostgresServer;
 import dev.walshift.testkit.ServerVersion;
@@ -53,7 +53,7 @@ final class RoleSettingsTest {
                 HeldMigration migration = HeldMigration.of(
                         database,
                         TestConnections.database(server.jdbcUrl("tight", database.name())),
-                        MigrationSettings.DEFAULT)) {
+                        Scenario.SETTINGS)) {
             for (String setting : settings(server.version())) {
                 database.execute(alter.replace("{database}", database.name()) + setting);
             }

@@ -92,7 +92,7 @@ final class WritersAsFastAsWeTest {
     }
 
     private static Migration migration(String url, MigrationRequest request, Duration exactBudget) {
-        MigrationSettings usual = MigrationSettings.DEFAULT;
+        MigrationSettings usual = Scenario.SETTINGS;
         return new Migration(TestConnections.database(url), request, usual.withExactBudget(exactBudget));
     }
 

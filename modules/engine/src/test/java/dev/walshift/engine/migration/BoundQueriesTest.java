@@ -263,7 +263,7 @@ final class BoundQueriesTest {
             prepare(database, "int", queries);
             reader.setAutoCommit(false);
             assertThat(Scenario.list(reader, fill("SELECT count(*) FROM {t}"))).containsExactly("500");
-            MigrationSettings usual = MigrationSettings.DEFAULT;
+            MigrationSettings usual = Scenario.SETTINGS;
             CutoverSettings once = new CutoverSettings(
                     new LockRetry(Duration.ofMillis(100), 1, Duration.ofMillis(10), bound -> 0),
                     usual.cutover().vacuumPatience(),

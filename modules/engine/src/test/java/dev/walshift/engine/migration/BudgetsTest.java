@@ -82,9 +82,7 @@ final class BudgetsTest {
 
     private static Migration migration(TestDatabase database, String alter, Budgets budgets) {
         return new Migration(
-                TestConnections.database(database),
-                Scenario.request("orders", alter),
-                MigrationSettings.DEFAULT.with(budgets));
+                TestConnections.database(database), Scenario.request("orders", alter), Scenario.SETTINGS.with(budgets));
     }
 
     private static Budgets slotWal(long bytes) {

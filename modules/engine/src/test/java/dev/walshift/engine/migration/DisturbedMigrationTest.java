@@ -194,7 +194,7 @@ final class DisturbedMigrationTest {
                     slot,
                     journal.relations(session, 1).getFirst(),
                     new WalPace());
-            try (Watch watch = Watch.start(server, slot, defective, budgets, tx -> {}, work)) {
+            try (Watch watch = Watch.start(server, slot, defective, budgets, tx -> {}, Duration.ofSeconds(3), work)) {
                 await().until(work::isRaised);
 
                 assertThatThrownBy(watch::check)

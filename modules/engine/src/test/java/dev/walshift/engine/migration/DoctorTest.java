@@ -109,7 +109,7 @@ final class DoctorTest {
 
     private Doctor doctor() {
         LockRetry locks = new LockRetry(Duration.ofMillis(100), 2, Duration.ofMillis(20), below -> below / 2);
-        return new Doctor(TestConnections.database(database), MigrationSettings.DEFAULT.with(locks));
+        return new Doctor(TestConnections.database(database), Scenario.SETTINGS.with(locks));
     }
 
     private List<Kind> kinds() throws SQLException {
@@ -173,7 +173,7 @@ final class DoctorTest {
         });
         assertThat(doctor().clean()).isEmpty();
         Migration resumed =
-                Migration.resume(TestConnections.database(database), 1, MigrationSettings.DEFAULT, asBegun -> asBegun);
+                Migration.resume(TestConnections.database(database), 1, Scenario.SETTINGS, asBegun -> asBegun);
         assertThat(resumed.run().verified()).isTrue();
     }
 
@@ -311,8 +311,7 @@ final class DoctorTest {
     }
 
     private List<Diagnosis.Case> diagnose(Session session, List<Journal.Unfinished> unfinished) throws SQLException {
-        return new Diagnosis(session, new Journal(), MigrationSettings.DEFAULT, false, unfinished)
-                .of(Leftovers.read(session));
+        return new Diagnosis(session, new Journal(), Scenario.SETTINGS, false, unfinished).of(Leftovers.read(session));
     }
 
     @Test

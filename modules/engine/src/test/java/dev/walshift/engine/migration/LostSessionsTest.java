@@ -36,7 +36,7 @@ final class LostSessionsTest {
     private final TestDatabase database = SharedServers.freshDatabase();
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final Migration migration =
-            new Migration(TestConnections.database(database), REQUEST, MigrationSettings.DEFAULT.with(QUICK));
+            new Migration(TestConnections.database(database), REQUEST, Scenario.SETTINGS.with(QUICK));
     private Gate gate;
     private Connection connection;
 
@@ -125,7 +125,7 @@ final class LostSessionsTest {
                     throw new AssertionError("not before there is a slot");
                 });
 
-        assertThatThrownBy(() -> new Migration(nowhere, REQUEST).run())
+        assertThatThrownBy(() -> Scenario.migration(nowhere, REQUEST).run())
                 .isInstanceOfSatisfying(
                         InterruptedMigrationException.class,
                         e -> assertThat(e.migration()).isEmpty())
@@ -138,8 +138,7 @@ final class LostSessionsTest {
         URI server = URI.create(database.url().substring("jdbc:".length()));
         try (FaultProxy network = FaultProxy.start(server.getHost(), server.getPort())) {
             String url = database.url().replace(":" + server.getPort() + "/", ":" + network.port() + "/");
-            Migration remote =
-                    new Migration(TestConnections.database(url), REQUEST, MigrationSettings.DEFAULT.with(QUICK));
+            Migration remote = new Migration(TestConnections.database(url), REQUEST, Scenario.SETTINGS.with(QUICK));
             CompletableFuture<MigrationReport> running = CompletableFuture.supplyAsync(remote::run, threads);
             gate.awaitArrival();
             network.goSilent();

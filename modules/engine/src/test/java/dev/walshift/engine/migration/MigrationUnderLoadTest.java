@@ -87,8 +87,7 @@ final class MigrationUnderLoadTest {
             Truth end;
             try (Workload workload =
                     Workload.start(database::connect, start, WorkloadOptions.of(System.nanoTime(), WRITERS))) {
-                report = Scenario.migration(database, Scenario.request(table, alter))
-                        .run();
+                report = new Migration(TestConnections.database(database), Scenario.request(table, alter)).run();
                 end = workload.stop();
                 assertThat(workload.errors()).isEmpty();
             }

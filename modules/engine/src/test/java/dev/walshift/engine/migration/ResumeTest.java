@@ -78,7 +78,7 @@ final class ResumeTest {
     }
 
     private Migration resume(long id, UnaryOperator<MigrationRequest> options) throws SQLException {
-        return Migration.resume(TestConnections.database(database), id, MigrationSettings.DEFAULT, options);
+        return Migration.resume(TestConnections.database(database), id, Scenario.SETTINGS, options);
     }
 
     @Test

@@ -68,7 +68,7 @@ final class RowSecurityTest {
     }
 
     private Migration migration() {
-        return new Migration(
+        return Scenario.migration(
                 TestConnections.database(server.jdbcUrl("ow; ner", database.name())),
                 Scenario.request(T, "ALTER id TYPE bigint, ALTER n TYPE bigint"));
     }
@@ -157,7 +157,7 @@ final class RowSecurityTest {
                 "ALTER TABLE elsewhere.bare OWNER TO \"ow; ner\"",
                 "INSERT INTO elsewhere.bare VALUES (1)");
         try (Connection reader = server.connect("re\"ader", database.name())) {
-            new Migration(
+            Scenario.migration(
                             TestConnections.database(server.jdbcUrl("ow; ner", database.name())),
                             Scenario.request("elsewhere.bare", "ALTER id TYPE bigint"))
                     .run();

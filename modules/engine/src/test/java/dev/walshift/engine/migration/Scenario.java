@@ -2,9 +2,12 @@ package dev.walshift.engine.migration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.walshift.engine.pace.PaceMode;
+import dev.walshift.engine.pace.PaceSettings;
 import dev.walshift.engine.plan.AlterRequest;
 import dev.walshift.engine.plan.dependents.Consent;
 import dev.walshift.engine.verify.VerifyMode;
+import dev.walshift.postgres.Database;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.testkit.Leftovers;
 import dev.walshift.testkit.TestDatabase;
@@ -13,6 +16,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -22,6 +26,14 @@ import java.util.Set;
 
 /** What the tests of whole migrations share. */
 public final class Scenario {
+    /**
+     * At full pace, as what another one is set by takes a second to measure, and has tests of its own; and with frequent looks at the schema.
+     */
+    public static final MigrationSettings SETTINGS = MigrationSettings.DEFAULT
+            .with(new PaceSettings(
+                    Optional.of(PaceMode.FULL), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty()))
+            .withSchemaInterval(Duration.ofMillis(500));
+
     private Scenario() {}
 
     public static MigrationRequest request(String table, String alter) {
@@ -46,7 +58,11 @@ public final class Scenario {
     }
 
     public static Migration migration(TestDatabase database, MigrationRequest request) {
-        return new Migration(TestConnections.database(database), request);
+        return migration(TestConnections.database(database), request);
+    }
+
+    public static Migration migration(Database database, MigrationRequest request) {
+        return new Migration(database, request, SETTINGS);
     }
 
     /** The text of the query's first column, row by row. */

@@ -228,7 +228,7 @@ final class SpecialTablesTest {
                     "INSERT INTO app.t SELECT i, 'a' FROM generate_series(1, 1000) i");
             String url = database.server().jdbcUrl(role, database.name());
 
-            MigrationReport report = new Migration(
+            MigrationReport report = Scenario.migration(
                             TestConnections.database(url), Scenario.request("app.t", "ALTER id TYPE bigint"))
                     .run();
 

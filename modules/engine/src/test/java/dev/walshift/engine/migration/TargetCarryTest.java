@@ -269,7 +269,7 @@ final class TargetCarryTest {
             database.execute("UPDATE %s SET at = at + interval '2 months' WHERE id %% 3 = 0".formatted(TABLE));
 
             MigrationReport report = Migration.resume(
-                            TestConnections.database(database), 2, MigrationSettings.DEFAULT, asBegun -> asBegun)
+                            TestConnections.database(database), 2, Scenario.SETTINGS, asBegun -> asBegun)
                     .run();
 
             assertThat(report.verified()).isTrue();

@@ -198,7 +198,7 @@ final class TargetTriggersTest {
             assertThatThrownBy(running::join).hasCauseInstanceOf(InterruptedMigrationException.class);
 
             MigrationReport report = Migration.resume(
-                            TestConnections.database(database), 1, MigrationSettings.DEFAULT, asBegun -> asBegun)
+                            TestConnections.database(database), 1, Scenario.SETTINGS, asBegun -> asBegun)
                     .run();
 
             assertThat(report.verified()).isTrue();

@@ -88,7 +88,7 @@ final class TargetVerifyTest {
             stopBeforeTheSwap(database);
             database.execute(tampering.formatted(SHADOW));
 
-            Migration goesOn = new Migration(TestConnections.database(database), request(VerifyMode.FULL));
+            Migration goesOn = Scenario.migration(TestConnections.database(database), request(VerifyMode.FULL));
 
             assertThatThrownBy(goesOn::run)
                     .isInstanceOfSatisfying(
@@ -105,11 +105,11 @@ final class TargetVerifyTest {
             stopBeforeTheSwap(database);
             database.execute("UPDATE orders SET at = %d - at WHERE id %% 7 = 0".formatted(ROWS));
 
-            assertThat(new Verification(TestConnections.database(database), 1, 2, MigrationSettings.DEFAULT)
+            assertThat(new Verification(TestConnections.database(database), 1, 2, Scenario.SETTINGS)
                             .run()
                             .verify())
                     .isEqualTo(new VerifyReport(VerifyMode.FULL, ROWS));
-            assertThat(new Migration(TestConnections.database(database), request(VerifyMode.SAMPLE))
+            assertThat(Scenario.migration(TestConnections.database(database), request(VerifyMode.SAMPLE))
                             .run()
                             .verify()
                             .rows())

@@ -40,7 +40,7 @@ final class VerificationTest {
     private static final String TAMPER = "UPDATE walshift_1.orders SET note = 'tampered' WHERE id = 77";
 
     /** One attempt, so that a reader of the table is enough to keep the tables from being swapped. */
-    static final MigrationSettings HASTY = MigrationSettings.DEFAULT.with(new CutoverSettings(
+    static final MigrationSettings HASTY = Scenario.SETTINGS.with(new CutoverSettings(
             new LockRetry(Duration.ofMillis(50), 1, Duration.ofMillis(10), below -> 0),
             Duration.ofSeconds(5),
             Duration.ofSeconds(1),
@@ -97,11 +97,11 @@ final class VerificationTest {
     }
 
     private MigrationReport run(VerifyMode verify) {
-        return new Migration(server(), request(verify)).run();
+        return Scenario.migration(server(), request(verify)).run();
     }
 
     private Verification.Report verify() {
-        return new Verification(server(), 1, 2, MigrationSettings.DEFAULT).run();
+        return new Verification(server(), 1, 2, Scenario.SETTINGS).run();
     }
 
     private MigrationStatus status() throws SQLException {
@@ -231,8 +231,7 @@ final class VerificationTest {
         database.execute("UPDATE walshift.migration SET state = 'INDEXING'");
         assertRefused(this::verify, "is not complete yet");
         database.execute("UPDATE walshift.migration SET state = 'CATCHING_UP'");
-        assertRefused(
-                () -> new Verification(server(), 2, 2, MigrationSettings.DEFAULT).run(), "there is no migration 2");
+        assertRefused(() -> new Verification(server(), 2, 2, Scenario.SETTINGS).run(), "there is no migration 2");
         run(VerifyMode.OFF);
         assertRefused(this::verify, "is over already");
     }
@@ -260,7 +259,7 @@ final class VerificationTest {
             gate.open();
             stopBeforeTheSwap(request(THROUGH_THE_GATE, VerifyMode.OFF));
             gate.shut();
-            Verification verification = new Verification(server(), 1, 2, MigrationSettings.DEFAULT.with(aByteOfKeyLog));
+            Verification verification = new Verification(server(), 1, 2, Scenario.SETTINGS.with(aByteOfKeyLog));
             CompletableFuture<Verification.Report> running = supplyAsync(verification::run, threads);
             await().until(() ->
                     running.isDone() || verification.progress().detail().contains("--max-key-log is"));
@@ -280,7 +279,7 @@ final class VerificationTest {
                 Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(Limit.at(Duration.ofMillis(1))));
         stopBeforeTheSwap(PostgresServer.defaultMajors().getLast(), VerifyMode.OFF);
 
-        assertThatThrownBy(() -> new Verification(server(), 1, 2, MigrationSettings.DEFAULT.with(aMoment)).run())
+        assertThatThrownBy(() -> new Verification(server(), 1, 2, Scenario.SETTINGS.with(aMoment)).run())
                 .isInstanceOfSatisfying(
                         InterruptedMigrationException.class,
                         e -> assertThat(e.code()).isEqualTo(ProblemCode.BUDGET_EXCEEDED));

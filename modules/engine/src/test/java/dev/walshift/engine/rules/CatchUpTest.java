@@ -111,11 +111,11 @@ class CatchUpTest {
         try (Scene scene = Scene.streaming(database, "order")) {
             scene.copy();
             KeyBarrier barrier = scene.startPump();
+            String write = "UPDATE {t} SET v = v";
+            writeAndSettle(scene, write, barrier);
+            writeAndSettle(scene, write, barrier);
             KeyLog log = scene.keyLog();
             log.count(scene.session());
-            String write = "UPDATE {t} SET v = v";
-            scene.application(write, write);
-            scene.settle(barrier);
 
             AtomicLong batches = new AtomicLong();
             Pace besideWriters = (work, wanted, stop) -> {

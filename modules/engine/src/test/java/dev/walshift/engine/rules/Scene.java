@@ -20,7 +20,7 @@ import dev.walshift.engine.journal.KeyBarrier;
 import dev.walshift.engine.journal.KeyLog;
 import dev.walshift.engine.journal.MigrationState;
 import dev.walshift.engine.journal.VerifyProgress;
-import dev.walshift.engine.migration.MigrationSettings;
+import dev.walshift.engine.migration.Scenario;
 import dev.walshift.engine.migration.Setup;
 import dev.walshift.engine.pace.Pace;
 import dev.walshift.engine.plan.AlterRequest;
@@ -142,7 +142,7 @@ public final class Scene implements AutoCloseable {
     }
 
     private Setup setup() {
-        return new Setup(journal, migration, MigrationSettings.DEFAULT, goOn);
+        return new Setup(journal, migration, Scenario.SETTINGS, goOn);
     }
 
     /** As the command line opens it. */
