@@ -39,7 +39,7 @@ final class ChaosCampaignTest {
     }
 
     @ParameterizedTest
-    @OnMajors
+    @OnMajors(each = true)
     void isExactWhateverFails(ServerVersion major, @TempDir Path folder) throws Exception {
         int wanted = (FAULTS + majors().size() - 1) / majors().size();
         String repeat = "mvn -Pchaos verify -Dwalshift.test.seed=%d -Dwalshift.chaos.faults=%d -Dwalshift.servers=%s"

@@ -122,12 +122,14 @@ final class SerialSequences {
     /**
      * Tells that somebody took a serial's sequence from its column, or gave it to another: the swap would undo that.
      *
-     * @param table as the memory has it: what the migration itself has released belongs to nobody
+     * @param tables as the memory has them: what the migration itself has released belongs to nobody
      * @throws MigrationException SOURCE_CHANGED
      */
-    static void requireHeld(Session session, Blueprint table) throws SQLException {
-        for (OwnedSequence sequence : serials(table)) {
-            requireHeld(session, table, sequence);
+    static void requireHeld(Session session, List<Blueprint> tables) throws SQLException {
+        for (Blueprint table : tables) {
+            for (OwnedSequence sequence : serials(table)) {
+                requireHeld(session, table, sequence);
+            }
         }
     }
 

@@ -225,7 +225,8 @@ final class ShadowRun {
                 setup.makeBeside(session, table);
                 setup.releaseSequences(session);
                 Ownership ownership = Ownership.of(session, journal, id);
-                Cutover.Result swapped = cutOver(ownership, keyLog, catchUp, barrier, stop);
+                Cutover.Result swapped =
+                        cutOver(ownership, journal.relations(session, id), keyLog, catchUp, barrier, stop);
                 return new Outcome(Optional.of(swapped), watch.maxSlotLagBytes());
             }
         });
@@ -316,8 +317,14 @@ final class ShadowRun {
         return VerifyReport.of(new VerifyProgress(id, table.source().oid()).scans(session));
     }
 
+    /** @param released the tables as they are since their sequences were released */
     private Cutover.Result cutOver(
-            Ownership ownership, KeyLog keyLog, CatchUp catchUp, KeyBarrier barrier, StopSignal stop)
+            Ownership ownership,
+            List<Blueprint> released,
+            KeyLog keyLog,
+            CatchUp catchUp,
+            KeyBarrier barrier,
+            StopSignal stop)
             throws SQLException {
         meter.enter(Phase.CUT_OVER, Optional::empty);
         pacing.awaitGo(stop);
@@ -331,7 +338,7 @@ final class ShadowRun {
                 tx -> {
                     ownership.require(tx);
                     Publication.requireIntact(tx, slot, keyLog.table());
-                    requireSequences(tx);
+                    SerialSequences.requireHeld(tx, released);
                 },
                 meter::detail);
         return cutover.run(
@@ -340,9 +347,7 @@ final class ShadowRun {
 
     /** By the journal, which tells what the migration itself has released meanwhile. */
     private void requireSequences(Session transaction) throws SQLException {
-        for (Blueprint table : journal.relations(transaction, id)) {
-            SerialSequences.requireHeld(transaction, table);
-        }
+        SerialSequences.requireHeld(transaction, journal.relations(transaction, id));
     }
 
     private ChangePump openPump(Session session, KeyLog keyLog, StopSignal attempt) throws SQLException {
