@@ -20,6 +20,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /**
@@ -46,13 +47,19 @@ public final class IndexBuilder {
     private static final SqlTemplate TABLESPACE = SqlTemplate.of("SET LOCAL default_tablespace = {tablespace}");
     private static final SqlTemplate VACUUM = SqlTemplate.of("VACUUM (ANALYZE) {shadow}");
 
+    /** The server's own workers of one build. */
+    private static final SqlTemplate NO_WORKERS = SqlTemplate.of("SET LOCAL max_parallel_maintenance_workers = 0");
+
     private final Database database;
     private final Blueprint table;
+    private final BooleanSupplier gently;
     private final AtomicInteger built = new AtomicInteger();
 
-    public IndexBuilder(Database database, Blueprint table) {
+    /** @param gently whether one at a time, and by one process of the server: a build that is under way can't be slowed down */
+    public IndexBuilder(Database database, Blueprint table, BooleanSupplier gently) {
         this.database = database;
         this.table = table;
+        this.gently = gently;
     }
 
     /** The part that is done, 0 to 1, by number. */
@@ -94,7 +101,7 @@ public final class IndexBuilder {
 
     private void createIndexes(int workers, StopSignal stop) throws SQLException {
         ConcurrentLinkedQueue<List<IndexDefinition>> queue = new ConcurrentLinkedQueue<>(rows());
-        int sessions = Math.min(workers, queue.size());
+        int sessions = Math.min(gently.getAsBoolean() ? 1 : workers, queue.size());
         Workers.run(
                 "index",
                 stop,
@@ -133,7 +140,7 @@ public final class IndexBuilder {
     private void create(Session session, IndexDefinition index) throws SQLException {
         if (!exists(session, index)) {
             session.transact(tx -> {
-                useTablespace(tx, index);
+                prepare(tx, index);
                 tx.execute(index.create().orElseThrow());
             });
         }
@@ -160,7 +167,7 @@ public final class IndexBuilder {
                     session,
                     stop,
                     () -> session.transact(tx -> {
-                        useTablespace(tx, index);
+                        prepare(tx, index);
                         tx.execute(index.constraint().orElseThrow());
                     }));
             if (index.create().isEmpty()) {
@@ -169,7 +176,10 @@ public final class IndexBuilder {
         }
     }
 
-    private static void useTablespace(Session transaction, IndexDefinition index) throws SQLException {
+    private void prepare(Session transaction, IndexDefinition index) throws SQLException {
+        if (gently.getAsBoolean()) {
+            transaction.execute(NO_WORKERS);
+        }
         Optional<Identifier> tablespace = index.tablespace();
         // The empty name is the database's own, whatever default_tablespace says.
         transaction.execute(

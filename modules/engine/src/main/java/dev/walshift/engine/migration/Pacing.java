@@ -66,6 +66,11 @@ final class Pacing {
         throttle.awaitGo(stop);
     }
 
+    /** Whether there is somebody to go slowly for. */
+    boolean isHeldBack() {
+        return throttle.isHeldBack();
+    }
+
     /** Why it is slower than it could be, for people; empty if it is not. */
     String words() {
         return throttle.words();

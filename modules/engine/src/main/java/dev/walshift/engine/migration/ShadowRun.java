@@ -279,7 +279,7 @@ final class ShadowRun {
         if (state(session) instanceof MigrationState.Copying copying) {
             if (request.indexesFirst()) {
                 meter.detail("making the indexes of the empty table");
-                new IndexBuilder(database, table).create(request.workers(), stop);
+                new IndexBuilder(database, table, pacing::isHeldBack).create(request.workers(), stop);
             }
             TableCopier copier =
                     new TableCopier(database, table, copying.fence(), id, keyLog, pacing.ofCopy(request.workers()));
@@ -292,7 +292,7 @@ final class ShadowRun {
 
     private void index(Session session, Blueprint table, StopSignal stop) throws SQLException {
         if (state(session) instanceof MigrationState.Indexing) {
-            IndexBuilder builder = new IndexBuilder(database, table);
+            IndexBuilder builder = new IndexBuilder(database, table, pacing::isHeldBack);
             meter.enter(Phase.INDEX, () -> Optional.of(builder.done()));
             pacing.awaitGo(stop);
             builder.run(request.workers(), stop);

@@ -19,6 +19,8 @@ public final class Throttle {
     /** Without news for so long nobody knows how the server fares: whoever can't measure slows down. */
     private static final Duration STALE_AFTER = Duration.ofSeconds(10);
 
+    private static final double HALF = 0.5;
+
     private static final Duration IN_USE = Duration.ofSeconds(3);
 
     private final LongSupplier nanoTime;
@@ -76,6 +78,11 @@ public final class Throttle {
     /** The share of its time that the crew may work now. */
     public synchronized double share() {
         return isStale() ? Math.min(share, ShareControl.LEAST) : share;
+    }
+
+    /** Whether it may not work more than half of its time: whatever can't be slowed down should begin with little. */
+    public synchronized boolean isHeldBack() {
+        return share() <= HALF;
     }
 
     private boolean isResting() {

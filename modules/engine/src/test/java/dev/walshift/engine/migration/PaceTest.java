@@ -40,6 +40,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What slows a migration down on a real server, stops it, and lets it go on. */
 final class PaceTest {
@@ -247,6 +248,34 @@ final class PaceTest {
             Files.delete(file);
 
             assertThat(running.future().join().rowsCopied()).isEqualTo(100);
+        }
+    }
+
+    /** Nothing else would keep the builds from taking all that the server has. */
+    @ParameterizedTest
+    @CsvSource({"NICE, 1", "FULL, 2"})
+    void whoIsHeldBackBuildsOneIndexAtATime(PaceMode mode, int builds) throws Exception {
+        try (TestDatabase database = SharedServers.freshDatabase();
+                Gate gate = Gate.closedAt(database, 100);
+                Connection connection = database.connect()) {
+            gate.open();
+            database.execute(
+                    "CREATE TABLE orders (id int PRIMARY KEY, n int)",
+                    "INSERT INTO orders SELECT i, i FROM generate_series(1, 100) i",
+                    "CREATE INDEX one ON orders (public.gate(n))",
+                    "CREATE INDEX other ON orders (public.gate(n), id)");
+            gate.shut();
+            Running running = start(database, mode(mode));
+            gate.awaitArrival();
+
+            String building = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+                    + " AND query LIKE 'CREATE INDEX%' AND wait_event = 'advisory'";
+            await().until(() -> Scenario.list(connection, building).size() == builds);
+            await().during(Duration.ofMillis(300))
+                    .until(() -> Scenario.list(connection, building).size() == builds);
+
+            gate.open();
+            assertThat(running.future().join().verified()).isTrue();
         }
     }
 

@@ -270,7 +270,7 @@ public final class Scene implements AutoCloseable {
     /** {@link #copyRest}, and builds the shadow's key. */
     void finishCopy(XidFence fence) throws SQLException {
         copyRest(fence);
-        new IndexBuilder(database, table).run(1, goOn);
+        new IndexBuilder(database, table, () -> false).run(1, goOn);
     }
 
     /** The whole copy. */
