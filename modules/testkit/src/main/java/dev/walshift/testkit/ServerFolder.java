@@ -17,12 +17,6 @@ import java.util.List;
  * stops the server of this folder, whatever state that is in, and removes the folder.
  */
 final class ServerFolder implements AutoCloseable {
-    /** Where servers of tests may be kept in memory: much of what a test takes is making and dropping its database, 300 files. */
-    private static final String MEMORY = "walshift.test.memory";
-
-    /** Some servers at a time, each with its WAL; less is left to those who need it. */
-    private static final long MEMORY_NEEDED = 4L << 30;
-
     private final Path root;
     private final Process guard;
 
@@ -31,13 +25,10 @@ final class ServerFolder implements AutoCloseable {
         this.guard = guard;
     }
 
-    /**
-     * Creates an empty data folder: below the folder that the system property {@code walshift.test.memory} names, if that has 4 GiB to spare,
-     * or else below the system's folder for temporary files.
-     */
+    /** Creates an empty data folder below the system's folder for temporary files. */
     static ServerFolder create(ServerBinaries binaries) {
         try {
-            Path root = Files.createTempDirectory(parent(), "walshift-postgres-");
+            Path root = Files.createTempDirectory("walshift-postgres-");
             Path data = Files.createDirectory(
                     root.resolve("data"),
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
@@ -45,16 +36,6 @@ final class ServerFolder implements AutoCloseable {
         } catch (IOException e) {
             throw new ServerException("cannot create a folder for a server", e);
         }
-    }
-
-    private static Path parent() throws IOException {
-        Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
-        String memory = System.getProperty(MEMORY, "");
-        return !memory.isEmpty()
-                        && Files.isWritable(Path.of(memory))
-                        && Files.getFileStore(Path.of(memory)).getUsableSpace() >= MEMORY_NEEDED
-                ? Path.of(memory)
-                : temporary;
     }
 
     private static Process startGuard(Path root, Path data, ServerBinaries binaries) throws IOException {

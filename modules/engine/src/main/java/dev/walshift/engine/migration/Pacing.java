@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
 final class Pacing {
     private static final Logger log = LoggerFactory.getLogger(Pacing.class);
 
-    /** Share of its time; an hour of comparing would otherwise become a day, with a slot that is kept so long. */
-    private static final double LEAST_OF_VERIFY = 0.1;
+    /** Share of its time; for as long as it takes, whatever the application changes has to be brought over as well. */
+    private static final double LEAST_OF_VERIFY = 0.25;
 
     private final Throttle throttle = new Throttle();
     private final WalPace walPace = new WalPace();

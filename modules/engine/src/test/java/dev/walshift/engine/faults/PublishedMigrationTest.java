@@ -28,7 +28,6 @@ import dev.walshift.testkit.oracle.Oracle;
 import dev.walshift.testkit.workload.KeyKind;
 import dev.walshift.testkit.workload.Truth;
 import dev.walshift.testkit.workload.Workload;
-import dev.walshift.testkit.workload.WorkloadOptions;
 import dev.walshift.testkit.workload.WorkloadTable;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -131,7 +130,7 @@ final class PublishedMigrationTest extends PublishedFixture {
             database.execute(Published.WITH_ALL_TABLES.create(PUBLICATION, table.name()));
             Truth end;
             try (Workload workload =
-                    Workload.start(database::connect, start, WorkloadOptions.of(System.nanoTime(), WRITERS))) {
+                    Workload.start(database::connect, start, Scenario.writers(System.nanoTime(), WRITERS))) {
                 MigrationReport report =
                         migration(database, table.name().sql(), widenKey(table)).run();
                 assertThat(report.verified()).isTrue();
@@ -193,7 +192,7 @@ final class PublishedMigrationTest extends PublishedFixture {
             published(publisher).subscribe(subscriber);
             Truth end;
             try (Workload workload =
-                    Workload.start(publisher::connect, start, WorkloadOptions.of(System.nanoTime(), WRITERS))) {
+                    Workload.start(publisher::connect, start, Scenario.writers(System.nanoTime(), WRITERS))) {
                 MigrationReport report = migration(publisher, table.name().sql(), widenKey(table))
                         .run();
                 assertThat(report.verified()).isTrue();

@@ -25,7 +25,6 @@ import dev.walshift.testkit.workload.Column;
 import dev.walshift.testkit.workload.KeyKind;
 import dev.walshift.testkit.workload.Truth;
 import dev.walshift.testkit.workload.Workload;
-import dev.walshift.testkit.workload.WorkloadOptions;
 import dev.walshift.testkit.workload.WorkloadTable;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -153,7 +152,7 @@ final class PublishedTargetTest extends PublishedFixture {
             database.execute(create(Published.WITH_ALL_TABLES, table.name(), true));
             Truth end;
             try (Workload workload =
-                    Workload.start(database::connect, start, WorkloadOptions.of(System.nanoTime(), WRITERS))) {
+                    Workload.start(database::connect, start, Scenario.writers(System.nanoTime(), WRITERS))) {
                 MigrationReport report = Scenario.migration(
                                 database, request(table.name().sql(), file(table)))
                         .run();
@@ -185,7 +184,7 @@ final class PublishedTargetTest extends PublishedFixture {
             published.subscribe(subscriber);
             Truth end;
             try (Workload workload =
-                    Workload.start(publisher::connect, start, WorkloadOptions.of(System.nanoTime(), WRITERS))) {
+                    Workload.start(publisher::connect, start, Scenario.writers(System.nanoTime(), WRITERS))) {
                 MigrationReport report = Scenario.migration(
                                 publisher, request(table.name().sql(), file(table)))
                         .run();

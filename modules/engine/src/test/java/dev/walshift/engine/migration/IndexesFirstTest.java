@@ -17,7 +17,6 @@ import dev.walshift.testkit.workload.Column;
 import dev.walshift.testkit.workload.KeyKind;
 import dev.walshift.testkit.workload.Truth;
 import dev.walshift.testkit.workload.Workload;
-import dev.walshift.testkit.workload.WorkloadOptions;
 import dev.walshift.testkit.workload.WorkloadTable;
 import java.sql.Connection;
 import java.util.List;
@@ -113,8 +112,7 @@ final class IndexesFirstTest {
                 Connection connection = database.connect()) {
             Truth start = table.create(connection, 3_000);
             Truth end;
-            try (Workload workload =
-                    Workload.start(database::connect, start, WorkloadOptions.of(System.nanoTime(), 3))) {
+            try (Workload workload = Workload.start(database::connect, start, Scenario.writers(System.nanoTime(), 3))) {
                 MigrationReport report = Scenario.migration(
                                 database,
                                 indexesFirst(Scenario.request(

@@ -46,7 +46,7 @@ final class MigrationUnderLoadTest {
             """.formatted(key.sql(), table.column(Column.CODE).sql(), payload.sql());
         Expectation expectation = Expectation.unchanged(table).dropped(payload);
 
-        MigrationReport report = migrateUnderLoad(major, table, alter, expectation);
+        MigrationReport report = migrateUnderLoad(major, table, alter, expectation, MigrationSettings.DEFAULT);
 
         assertThat(report.strategy()).isEqualTo(Strategy.SHADOW);
         assertThat(report.verified()).isTrue();
@@ -73,13 +73,15 @@ final class MigrationUnderLoadTest {
                 PostgresServer.defaultMajors().getLast(),
                 table,
                 "ALTER COLUMN %s TYPE bigint".formatted(counter.sql()),
-                Expectation.unchanged(table));
+                Expectation.unchanged(table),
+                Scenario.SETTINGS);
 
         assertThat(report.verified()).isTrue();
     }
 
     private static MigrationReport migrateUnderLoad(
-            ServerVersion major, WorkloadTable table, String alter, Expectation expectation) throws Exception {
+            ServerVersion major, WorkloadTable table, String alter, Expectation expectation, MigrationSettings settings)
+            throws Exception {
         try (TestDatabase database = SharedServers.freshDatabase(major);
                 Connection connection = database.connect()) {
             Truth start = table.create(connection, ROWS);
@@ -87,7 +89,8 @@ final class MigrationUnderLoadTest {
             Truth end;
             try (Workload workload =
                     Workload.start(database::connect, start, WorkloadOptions.of(System.nanoTime(), WRITERS))) {
-                report = new Migration(TestConnections.database(database), Scenario.request(table, alter)).run();
+                report = new Migration(TestConnections.database(database), Scenario.request(table, alter), settings)
+                        .run();
                 end = workload.stop();
                 assertThat(workload.errors()).isEmpty();
             }

@@ -16,7 +16,6 @@ import dev.walshift.testkit.workload.Column;
 import dev.walshift.testkit.workload.KeyKind;
 import dev.walshift.testkit.workload.Truth;
 import dev.walshift.testkit.workload.Workload;
-import dev.walshift.testkit.workload.WorkloadOptions;
 import dev.walshift.testkit.workload.WorkloadTable;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -170,7 +169,7 @@ final class PartitionedSourceTest {
             MigrationReport report;
             Truth end;
             try (Workload workload =
-                    Workload.start(database::connect, start, WorkloadOptions.of(System.nanoTime(), WRITERS))) {
+                    Workload.start(database::connect, start, Scenario.writers(System.nanoTime(), WRITERS))) {
                 report = Scenario.migration(database, Scenario.request(layout.table(), alter))
                         .run();
                 end = workload.stop();

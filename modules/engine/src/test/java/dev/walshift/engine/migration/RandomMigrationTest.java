@@ -11,7 +11,6 @@ import dev.walshift.testkit.oracle.Comparison;
 import dev.walshift.testkit.oracle.Oracle;
 import dev.walshift.testkit.workload.Truth;
 import dev.walshift.testkit.workload.Workload;
-import dev.walshift.testkit.workload.WorkloadOptions;
 import java.sql.Connection;
 import java.util.List;
 import java.util.Random;
@@ -48,7 +47,7 @@ final class RandomMigrationTest {
                 Connection connection = database.connect()) {
             Truth start = drawn.table().create(connection, rows);
             Truth end;
-            try (Workload workload = Workload.start(database::connect, start, WorkloadOptions.of(seed, writers))) {
+            try (Workload workload = Workload.start(database::connect, start, Scenario.writers(seed, writers))) {
                 if (truncate) {
                     workload.truncate(connection);
                 }

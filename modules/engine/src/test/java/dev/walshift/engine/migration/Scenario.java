@@ -11,6 +11,7 @@ import dev.walshift.postgres.Database;
 import dev.walshift.postgres.Identifier;
 import dev.walshift.testkit.Leftovers;
 import dev.walshift.testkit.TestDatabase;
+import dev.walshift.testkit.workload.WorkloadOptions;
 import dev.walshift.testkit.workload.WorkloadTable;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -46,6 +47,11 @@ public final class Scenario {
         all.add(consent);
         return new MigrationRequest(
                 request.alter().agreeingTo(all), request.workers(), request.dropRetired(), request.verify());
+    }
+
+    /** Every operation, with a moment between two transactions: writers that have none are what MigrationUnderLoadTest is about. */
+    public static WorkloadOptions writers(long seed, int writers) {
+        return WorkloadOptions.of(seed, writers).with(Duration.ofMillis(1));
     }
 
     public static MigrationRequest request(WorkloadTable table, String alter) {

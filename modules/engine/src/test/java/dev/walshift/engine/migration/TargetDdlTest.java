@@ -17,7 +17,6 @@ import dev.walshift.testkit.workload.Column;
 import dev.walshift.testkit.workload.KeyKind;
 import dev.walshift.testkit.workload.Truth;
 import dev.walshift.testkit.workload.Workload;
-import dev.walshift.testkit.workload.WorkloadOptions;
 import dev.walshift.testkit.workload.WorkloadTable;
 import java.sql.Connection;
 import java.sql.Statement;
@@ -158,7 +157,7 @@ final class TargetDdlTest {
             MigrationReport report;
             Truth end;
             try (Workload workload =
-                    Workload.start(database::connect, start, WorkloadOptions.of(System.nanoTime(), WRITERS))) {
+                    Workload.start(database::connect, start, Scenario.writers(System.nanoTime(), WRITERS))) {
                 report = Scenario.migration(database, request(file, using)).run();
                 end = workload.stop();
                 assertThat(workload.errors()).isEmpty();
