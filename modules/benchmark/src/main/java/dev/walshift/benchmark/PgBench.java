@@ -28,6 +28,9 @@ final class PgBench implements AutoCloseable {
         Path folder = Files.createTempDirectory("walshift-benchmark-");
         Path script = Files.writeString(folder.resolve("script.sql"), load.script());
         Process process = new ProcessBuilder(
+                        // A shell's background jobs ignore SIGINT, and so would it.
+                        "env",
+                        "--default-signal=INT",
                         arena.bench().program("pgbench").orElseThrow().toString(),
                         "--no-vacuum",
                         "--client=" + clients,

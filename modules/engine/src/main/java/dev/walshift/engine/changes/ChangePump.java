@@ -5,6 +5,7 @@ import dev.walshift.engine.ProblemCode;
 import dev.walshift.engine.StopSignal;
 import dev.walshift.engine.StoppedException;
 import dev.walshift.engine.journal.Journal;
+import dev.walshift.engine.journal.KeyBarrier;
 import dev.walshift.engine.journal.KeyLog;
 import dev.walshift.postgres.Isolation;
 import dev.walshift.postgres.Lsn;
@@ -34,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * Carries changed keys from the stream into the key log, in a thread of its own: first durable, then confirmed, so that the slot keeps
  * seconds of WAL however long the copy takes.
  *
- * <p>{@link #passMarker} and {@link #check}: any thread.
+ * <p>{@link #mark} and {@link #check}: any thread.
  */
 public final class ChangePump implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ChangePump.class);
@@ -103,31 +104,28 @@ public final class ChangePump implements AutoCloseable {
     }
 
     /**
-     * Commits a marker and waits until the pump has passed it: then every key that was committed before this call is durable in the key
-     * log.
+     * Commits a marker: once the pump has passed it, every key that was committed before this call is durable in the key log.
      *
      * @param session to commit the marker in; in no transaction
-     * @return false if it was not passed in time
-     * @throws StoppedException if {@code stopping} is raised
      */
-    public boolean passMarker(Session session, Duration patience, StopSignal stopping) throws SQLException {
+    public KeyBarrier.Passage mark(Session session) throws SQLException {
         String content = UUID.randomUUID().toString();
         CountDownLatch passed = new CountDownLatch(1);
         awaited.put(content, passed);
-        try {
-            new Marker(markerPrefix, content).emit(session);
-            long deadline = System.nanoTime() + patience.toNanos();
-            while (!await(passed, POLL)) {
-                check();
-                stopping.check();
-                if (System.nanoTime() >= deadline) {
-                    return false;
-                }
+        new Marker(markerPrefix, content).emit(session);
+        return (patience, stopping) -> awaitPassed(passed, patience, stopping);
+    }
+
+    private boolean awaitPassed(CountDownLatch passed, Duration patience, StopSignal stopping) {
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (!await(passed, POLL)) {
+            check();
+            stopping.check();
+            if (System.nanoTime() >= deadline) {
+                return false;
             }
-            return true;
-        } finally {
-            awaited.remove(content);
         }
+        return true;
     }
 
     private static boolean await(CountDownLatch latch, Duration time) {
@@ -256,7 +254,7 @@ public final class ChangePump implements AutoCloseable {
 
     /** Every key from before the markers is durable: whoever awaits one may go on. */
     private void tellPassed() {
-        markers.forEach(content -> Optional.ofNullable(awaited.get(content)).ifPresent(CountDownLatch::countDown));
+        markers.forEach(content -> Optional.ofNullable(awaited.remove(content)).ifPresent(CountDownLatch::countDown));
         markers.clear();
     }
 

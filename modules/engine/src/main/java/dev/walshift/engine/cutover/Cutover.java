@@ -195,9 +195,11 @@ public final class Cutover {
                 lock(tx, lockTimeout);
                 granted[1] = System.nanoTime();
                 try (Deadline deadline = Deadline.start(tx, settings.drain())) {
+                    // Nobody writes any more: while the last keys are on their way, the rest is looked at.
+                    KeyBarrier.Passage lastKeys = barrier.mark();
                     checkUnchanged(tx);
                     checkOldSnapshots(tx, giveWayTo);
-                    awaitLastKeys(stop);
+                    await(lastKeys, stop);
                     tx.executeAll(drainAndSwap);
                     // Functions know no lock: one may have come since the rehearsal, and been taken for another's.
                     if (!table.namesakes().areBuiltIn()) {
@@ -348,8 +350,8 @@ public final class Cutover {
         session.transact(tx -> checkOldSnapshots(tx, giveWayTo));
     }
 
-    private void awaitLastKeys(StopSignal stop) throws SQLException {
-        if (!barrier.pass(settings.drain(), stop)) {
+    private void await(KeyBarrier.Passage lastKeys, StopSignal stop) {
+        if (!lastKeys.await(settings.drain(), stop)) {
             throw new AttemptFailed(
                     Setback.DRAIN_TOO_SLOW,
                     "the change stream did not get through within %d ms"

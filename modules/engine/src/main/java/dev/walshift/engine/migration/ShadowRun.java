@@ -257,7 +257,7 @@ final class ShadowRun {
             meter.warnings(budgets::warnings);
             meter.keysWaiting(keyLog::waiting);
             pump.start();
-            KeyBarrier barrier = (patience, stop) -> pump.passMarker(markers, patience, stop);
+            KeyBarrier barrier = () -> pump.mark(markers);
             try {
                 return goal.reach(keyLog, barrier, watch, attempt);
             } catch (StoppedException e) {

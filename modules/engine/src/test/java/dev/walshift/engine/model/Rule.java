@@ -6,7 +6,7 @@ enum Rule {
     VISIBILITY_CHECK,
     /** The copy begins when every transaction older than the fence has ended: {@code Setup.awaitPassed}. */
     FENCE_WAIT,
-    /** A step waits until the stream has passed a marker: {@code ChangePump.passMarker}. */
+    /** A step waits until the stream has passed a marker: {@code ChangePump.mark}. */
     MARKER,
     /** The marker is committed after the step's snapshot was taken: {@code ExactStep.inSnapshot}. */
     MARKER_AFTER_SNAPSHOT,

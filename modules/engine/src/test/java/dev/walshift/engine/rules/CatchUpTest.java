@@ -125,9 +125,9 @@ class CatchUpTest {
                 return wanted;
             };
             AtomicLong beforeTheExactStep = new AtomicLong();
-            KeyBarrier noting = (patience, stop) -> {
+            KeyBarrier noting = () -> {
                 beforeTheExactStep.compareAndSet(0, batches.get());
-                return barrier.pass(patience, stop);
+                return barrier.mark();
             };
             try (CatchUp catchUp = CatchUp.open(scene.database(), log, noting, new AtomicLong(), 1, besideWriters)) {
                 catchUp.exact(tx -> assertThat(scene.differences(tx)).isZero(), scene.goOn());

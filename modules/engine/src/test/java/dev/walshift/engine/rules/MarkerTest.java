@@ -45,12 +45,12 @@ class MarkerTest {
                 gate.get().open();
                 return gate.get();
             });
-            long differences = scene.differencesInExactStep((patience, stop) -> {
-                boolean passed = barrier.pass(patience, stop);
+            long differences = scene.differencesInExactStep(() -> {
+                boolean passed = barrier.pass(Scene.PATIENCE, scene.goOn());
                 gate.get().shut();
                 // Of this the stream says nothing yet, so the step must not see it.
                 scene.application(FatRows.update(1));
-                return passed;
+                return (patience, stop) -> passed;
             });
             assertThat(differences).isZero();
             gate.get().open();
@@ -65,7 +65,7 @@ class MarkerTest {
             scene.startPump(GatedStream::new);
             scene.application(FatRows.update(1), FatRows.insert(6, 6), "DELETE FROM {t} WHERE \"order\" = 2");
 
-            KeyBarrier none = (patience, stop) -> true;
+            KeyBarrier none = () -> (patience, stop) -> true;
             // Two versions of row 1, row 2 in the shadow only, row 6 in the source only.
             assertThat(scene.differencesInExactStep(none)).isEqualTo(4);
         }

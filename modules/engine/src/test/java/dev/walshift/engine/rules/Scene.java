@@ -311,7 +311,7 @@ public final class Scene implements AutoCloseable {
         pump.start();
         Session markers = database.open("marker");
         opened.push(markers);
-        return (patience, stop) -> pump.passMarker(markers, patience, stop);
+        return () -> pump.mark(markers);
     }
 
     /** Ends the pump that was started last. */
