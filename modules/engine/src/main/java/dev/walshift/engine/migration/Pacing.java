@@ -24,7 +24,7 @@ final class Pacing {
     private static final Logger log = LoggerFactory.getLogger(Pacing.class);
 
     /** Share of its time; for as long as it takes, whatever the application changes has to be brought over as well. */
-    private static final double LEAST_OF_VERIFY = 0.25;
+    private static final double LEAST_OF_VERIFY = 0.5;
 
     private final Throttle throttle = new Throttle();
     private final WalPace walPace = new WalPace();
