@@ -119,12 +119,13 @@ final class TargetDdlTest {
     private static final Identifier BUCKET = new Identifier("bucket");
 
     static Stream<Arguments> targets() {
-        return PostgresServer.defaultMajors().stream()
-                .flatMap(major -> Stream.of(
-                        Arguments.of(major, "range", BY_RANGE + excluding(major), Map.of()),
-                        Arguments.of(major, "list", BY_LIST, Map.of(BUCKET, in("coalesce({counter}, 0) % 4"))),
-                        Arguments.of(major, "hash", BY_HASH, Map.of()),
-                        Arguments.of(major, "plain", PLAIN, Map.of())));
+        return Stream.of("range", "list", "hash", "plain")
+                .flatMap(name -> PostgresServer.sampledMajors(name).stream().map(major -> switch (name) {
+                    case "range" -> Arguments.of(major, name, BY_RANGE + excluding(major), Map.of());
+                    case "list" -> Arguments.of(major, name, BY_LIST, Map.of(BUCKET, in("coalesce({counter}, 0) % 4")));
+                    case "hash" -> Arguments.of(major, name, BY_HASH, Map.of());
+                    default -> Arguments.of(major, name, PLAIN, Map.of());
+                }));
     }
 
     /** Partitioned tables can have such a constraint since 17. */
